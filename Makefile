@@ -1,0 +1,95 @@
+# MCP Hub. `make` alone prints this list; `make run` and `make test` set up whatever they need.
+# Packages are found with `go list ./...`: adding one never needs a change here.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# What a caller may set: make run PORT=4000 CONFIG=./servers.json
+PORT     ?= 37373
+CONFIG   ?= $(or $(XDG_CONFIG_HOME),$(HOME)/.config)/mcphub/servers.json
+FUZZTIME ?= 5s
+BENCH    ?= .
+RUN      ?= .
+GO       ?= go
+
+BIN     := build/bin/mcp-hub
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+PEERS   := test/node_modules/.package-lock.json
+LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
+TESTBIN := $(abspath $(BIN))
+
+.PHONY: help
+help: ## Print this list
+	@echo "MCP Hub $(VERSION)"
+	@echo
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Settings: PORT=$(PORT) CONFIG=$(CONFIG) FUZZTIME=$(FUZZTIME) RUN=$(RUN) BENCH=$(BENCH)"
+
+.PHONY: run
+run: build ## Build the hub and start it on PORT with CONFIG; print where it answers
+	@build/run.sh $(BIN) '$(PORT)' '$(CONFIG)'
+
+.PHONY: build
+build: ## Build the static headless hub: build/bin/mcp-hub
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) .
+
+.PHONY: test
+test: setup ## Run everything CI runs
+	@$(MAKE) --no-print-directory -j2 -Otarget vet lint floors unit
+	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory e2e conformance
+
+.PHONY: setup
+setup: $(PEERS) ## Install what the tests need (a C compiler for the race detector, npm peers)
+	@build/setup.sh
+
+.PHONY: vet
+vet: ## go vet, also as Windows and macOS would compile it
+	$(GO) vet ./...
+	GOOS=windows CGO_ENABLED=0 $(GO) vet ./...
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
+	cd test && $(GO) vet ./...
+
+.PHONY: lint
+lint: ## golangci-lint, at the version that tools/go.mod pins
+	$(LINT) run ./...
+	cd test && $(GO) tool -modfile=../tools/go.mod golangci-lint run --config ../.golangci.yml ./...
+
+.PHONY: fmt
+fmt: ## Format all Go files (gofumpt)
+	$(LINT) fmt
+	cd test && $(GO) tool -modfile=../tools/go.mod golangci-lint fmt --config ../.golangci.yml
+
+.PHONY: unit
+unit: ## go test -race of all packages, the floors among them (RUN=regexp narrows)
+	CGO_ENABLED=1 $(GO) test -race -timeout 8m -run '$(RUN)' ./...
+
+.PHONY: floors
+floors: ## Check only which package may import which
+	$(GO) test -count=1 -run '^TestFloors' ./hub
+
+.PHONY: fuzz
+fuzz: ## Each fuzz target: its seeds, then FUZZTIME of new input
+	@build/fuzz.sh '$(FUZZTIME)'
+
+.PHONY: e2e
+e2e: build $(PEERS) ## The built hub between real npm clients and real npm servers
+	cd test && MCP_HUB_BIN='$(TESTBIN)' $(GO) test -count=1 -timeout 8m -run '$(RUN)' $$($(GO) -C test list ./... | grep -v /conformance$$)
+
+.PHONY: conformance
+conformance: build $(PEERS) ## The official MCP conformance suites against the built hub
+	cd test && MCP_HUB_BIN='$(TESTBIN)' $(GO) test -count=1 -timeout 10m -v -run '$(RUN)' ./conformance
+
+.PHONY: bench
+bench: ## Go benchmarks (BENCH=regexp narrows)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: clean
+clean: ## Remove what was built and installed inside this folder
+	rm -rf build/bin build/cache test/node_modules
+
+$(PEERS): test/package.json test/package-lock.json test/.npmrc
+	cd test && npm ci --no-audit --no-fund
+	@touch $@

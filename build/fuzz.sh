@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the module, one after the other: go test takes only one at a time.
+# Usage: build/fuzz.sh DURATION (5s, 1m, 1000x)
+set -euo pipefail
+duration=$1
+
+found=0
+while IFS=$'\t' read -r pkg dir; do
+  for target in $(grep -hoE '^func Fuzz[A-Za-z0-9_]*\(' "$dir"/*_test.go 2>/dev/null | sed -E 's/^func ([A-Za-z0-9_]+)\(/\1/'); do
+    found=$((found + 1))
+    echo "fuzz: $pkg $target"
+    go test -run "^$target\$" -fuzz "^$target\$" -fuzztime "$duration" "$pkg"
+  done
+done < <(go list -f '{{.ImportPath}}{{"\t"}}{{.Dir}}' ./...)
+echo "fuzz: $found targets"

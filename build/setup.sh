@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Checks the tools that a build needs and installs, with apt where it can, those that a distribution ships.
+set -euo pipefail
+
+fail() { echo "setup: $*" >&2; exit 1; }
+
+command -v go >/dev/null || fail "Go is missing: install Go 1.26 or newer (https://go.dev/doc/install)"
+command -v node >/dev/null || fail "Node.js is missing: install Node.js 20 or newer (https://nodejs.org)"
+command -v npm >/dev/null || fail "npm is missing: it comes with Node.js"
+
+node_major=$(node -p 'process.versions.node.split(".")[0]')
+((node_major >= 20)) || fail "Node.js $node_major is too old: install Node.js 20 or newer"
+
+# The race detector links with the C compiler.
+if ! command -v "${CC:-gcc}" >/dev/null && ! command -v cc >/dev/null; then
+  command -v apt-get >/dev/null || fail "a C compiler is missing: the race detector needs one (install gcc)"
+  apt-get update -qq && apt-get install -y -qq gcc libc6-dev || fail "could not install gcc: run 'apt-get install gcc libc6-dev' as root"
+fi
