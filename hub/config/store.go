@@ -1,0 +1,168 @@
+// Package config owns the configuration files: it reads, merges, validates, resolves and watches them, and publishes the
+// result as immutable snapshots. It must not know what servers do with their configuration, nor who shows it.
+package config
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mcphub/hub/watch"
+)
+
+const debounce = 100 * time.Millisecond
+
+// Options says where the configuration comes from.
+type Options struct {
+	Paths  []string          // files in merge order, exactly as given on the command line; empty means [DefaultPath]
+	Env    []string          // environment of the hub's process, as "K=V"
+	Global map[string]string // MCP_HUB_ENV, see [ParseGlobal]
+	Dir    string            // working directory, absolute
+	Log    *slog.Logger
+}
+
+// Update tells a subscriber about a change of the files. If a file broke, Err says why (usually a [*FileError]) and New is
+// Old: the last good snapshot stays.
+type Update struct {
+	Old, New *Snapshot
+	Err      error
+}
+
+// Store holds the current [Snapshot] and replaces it when a file changes.
+type Store struct {
+	options     Options
+	subscribers []func(Update)
+	current     atomic.Pointer[Snapshot]
+
+	mu     sync.Mutex // one reload at a time
+	broken string     // message of the error that subscribers know of
+}
+
+// DefaultPath returns the file that is used when none is given: servers.json in the folder mcphub of the user's
+// configuration folder ($XDG_CONFIG_HOME or ~/.config on Linux). It is not created.
+func DefaultPath() (string, error) {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", fmt.Errorf("find the user's configuration folder: %w; name a file with --config", err)
+	}
+	return filepath.Join(dir, "mcphub", "servers.json"), nil
+}
+
+// ParseGlobal reads the environment variable MCP_HUB_ENV: a JSON object of strings. Numbers and booleans count as their
+// text, null as absent; an empty s is an empty object. An error never quotes s.
+func ParseGlobal(s string) (map[string]string, error) {
+	const action = "set it to a JSON object of strings"
+	if s == "" {
+		return map[string]string{}, nil
+	}
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(s), &raw); err != nil || raw == nil {
+		return nil, fmt.Errorf("parse MCP_HUB_ENV: not a JSON object; %s", action)
+	}
+	global := make(map[string]string, len(raw))
+	for key, value := range raw {
+		switch value[0] {
+		case 'n':
+		case '{', '[':
+			return nil, fmt.Errorf("parse MCP_HUB_ENV: the value of %q is not a string; %s", key, action)
+		case '"':
+			var text string
+			if err := json.Unmarshal(value, &text); err != nil {
+				return nil, fmt.Errorf("parse MCP_HUB_ENV: the value of %q is not a string; %s", key, action)
+			}
+			global[key] = text
+		default:
+			global[key] = string(value)
+		}
+	}
+	return global, nil
+}
+
+// Open reads the files for the first time. It fails with a [*FileError] if one of them cannot be used; missing files are
+// fine. The files are watched by [Store.Run].
+func Open(ctx context.Context, options Options) (*Store, error) {
+	if len(options.Paths) == 0 {
+		path, err := DefaultPath()
+		if err != nil {
+			return nil, err
+		}
+		options.Paths = []string{path}
+	}
+	s := &Store{options: options}
+	snapshot, err := s.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.current.Store(snapshot)
+	return s, nil
+}
+
+// Current returns the last good snapshot.
+func (s *Store) Current() *Snapshot { return s.current.Load() }
+
+// Subscribe has f called after each change, on the goroutine that noticed it. Call it before [Store.Run]; f must not block.
+func (s *Store) Subscribe(f func(Update)) { s.subscribers = append(s.subscribers, f) }
+
+// Run watches the files and reloads when one changes, until ctx is done.
+func (s *Store) Run(ctx context.Context) error {
+	paths := make([]string, len(s.options.Paths))
+	for i, path := range s.options.Paths {
+		paths[i] = s.absolute(path)
+	}
+	return watch.Files(ctx, s.options.Log, paths, debounce, func() {
+		if err := s.Reload(ctx); err != nil && ctx.Err() == nil {
+			s.options.Log.Warn("config not reloaded, the last good one stays", "err", err)
+		}
+	})
+}
+
+// Reload reads the files again, publishes the result if any of them changed, and tells the subscribers. If a file broke it
+// returns the error and the last good snapshot stays.
+func (s *Store) Reload(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.current.Load()
+	next, err := s.load(ctx)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case err != nil:
+		if s.broken != err.Error() {
+			s.broken = err.Error()
+			s.publish(Update{Old: old, New: old, Err: err})
+		}
+		return err
+	case next.Hash == old.Hash && s.broken == "":
+		return nil
+	case next.Hash == old.Hash:
+		next = old
+	}
+	s.broken = ""
+	s.current.Store(next)
+	s.publish(Update{Old: old, New: next})
+	return nil
+}
+
+func (s *Store) publish(u Update) {
+	for _, f := range s.subscribers {
+		f(u)
+	}
+}
+
+func (s *Store) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(s.options.Dir, path)
+}
+
+// foldEnv says whether names of environment variables ignore case.
+const foldEnv = runtime.GOOS == "windows"
