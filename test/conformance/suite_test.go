@@ -14,11 +14,13 @@ func TestParseSummary(t *testing.T) {
 	}{
 		"complete": {
 			"=== SUMMARY ===\n✓ ping: 1 passed, 0 failed\n\x1b[31m✗ tools-list: 2 passed, 3 failed\x1b[0m\n\nTotal: 3 passed, 3 failed\n",
-			[]scenario{{"ping", 1, 0}, {"tools-list", 2, 3}}, true,
+			[]scenario{{"ping", 1, 0}, {"tools-list", 2, 3}},
+			true,
 		},
 		"notes after the total": {
 			"✓ ping: 1 passed, 0 failed\nTotal: 1 passed, 0 failed\nNot scored: 1\n  ✗ tasks-lifecycle (extension)\n",
-			[]scenario{{"ping", 1, 0}}, true,
+			[]scenario{{"ping", 1, 0}},
+			true,
 		},
 		"broken off": {"✓ ping: 1 passed, 0 failed\n", nil, false},
 		"empty":      {"Total: 0 passed, 0 failed\n", nil, false},

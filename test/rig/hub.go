@@ -59,7 +59,9 @@ func StartHub(t testing.TB, servers map[string]Server, args ...string) *Hub {
 func LaunchHub(t testing.TB, servers map[string]Server, args ...string) *Hub {
 	t.Helper()
 	h := &Hub{Config: filepath.Join(t.TempDir(), "servers.json")}
-	h.Configure(t, servers)
+	if err := h.Configure(servers); err != nil {
+		t.Fatal(err)
+	}
 	port := FreePort(t)
 	h.Base = "http://127.0.0.1:" + strconv.Itoa(port)
 	args = append([]string{"--port", strconv.Itoa(port), "--config", h.Config, "--log-level", "debug"}, args...)
@@ -73,15 +75,15 @@ func (h *Hub) MCP(server ...string) string {
 }
 
 // Configure writes the configuration file anew. A hub that was started with --watch takes it up.
-func (h *Hub) Configure(t testing.TB, servers map[string]Server) {
-	t.Helper()
+func (h *Hub) Configure(servers map[string]Server) error {
 	b, err := json.MarshalIndent(map[string]any{"mcpServers": servers}, "", "  ")
 	if err != nil {
-		t.Fatal(err)
+		return fmt.Errorf("encode the configuration: %w", err)
 	}
 	if err := os.WriteFile(h.Config, b, 0o600); err != nil {
-		t.Fatal(err)
+		return fmt.Errorf("write the configuration: %w", err)
 	}
+	return nil
 }
 
 // WaitServers waits until the endpoint of all servers lists tools of each server named.
