@@ -1,7 +1,178 @@
 package config
 
-import "context"
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
 
+const (
+	maxFileSize  = 16 << 20 // bytes
+	minNameLimit = 16
+)
+
+// source is one file that was read.
+type source struct {
+	path string // exactly as given
+	doc  *document
+}
+
+func (f *source) position(offset int) Position {
+	line, column := f.doc.position(offset)
+	return Position{Path: f.path, Line: line, Column: column}
+}
+
+// fail returns an error about the place where the value begins.
+func (f *source) fail(at *node, msg string) *FileError {
+	place := f.position(at.start)
+	return &FileError{Path: f.path, Line: place.Line, Column: place.Column, Msg: msg}
+}
+
+// diagnostic returns a diagnostic about the place at the offset.
+func (f *source) diagnostic(severity Severity, server string, offset int, message, action string) Diagnostic {
+	place := f.position(offset)
+	return Diagnostic{
+		Severity: severity, Server: server, File: f.path, Line: place.Line, Column: place.Column,
+		Message: message, Action: action,
+	}
+}
+
+// load reads and merges all files: a later file replaces whole servers and whole top-level keys of the earlier ones.
 func (s *Store) load(ctx context.Context) (*Snapshot, error) {
-	return &Snapshot{Hub: DefaultSettings()}, ctx.Err()
+	snapshot := &Snapshot{Hub: DefaultSettings(), Extra: map[string]json.RawMessage{}}
+	hash := sha256.New()
+	servers := map[string]entry{}
+	var hub *node
+	var hubFile *source
+	for _, path := range s.options.Paths {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		text, err := readFile(s.absolute(path))
+		missing := errors.Is(err, fs.ErrNotExist)
+		if err != nil && !missing {
+			return nil, &FileError{Path: path, Msg: fmt.Sprintf("cannot be read: %v; make it a readable file", err), err: err}
+		}
+		snapshot.Files = append(snapshot.Files, File{Path: path, Missing: missing})
+		sum := sha256.Sum256(text)
+		fmt.Fprintf(hash, "%q %t %x\n", path, missing, sum)
+		if missing {
+			continue
+		}
+		f, err := parseFile(path, text)
+		if err != nil {
+			return nil, err
+		}
+		entries, problems, err := f.entries()
+		if err != nil {
+			return nil, err
+		}
+		snapshot.Diagnostics = append(snapshot.Diagnostics, problems...)
+		for _, e := range entries {
+			servers[e.name] = e
+		}
+		if h := f.doc.root.get("hub"); h != nil {
+			hub, hubFile = h, f
+		}
+		for _, m := range f.doc.root.members {
+			if m.key != "hub" && !slices.Contains(serverLists, m.key) {
+				snapshot.Extra[m.key] = m.value.strict()
+			}
+		}
+	}
+	snapshot.Hash = hex.EncodeToString(hash.Sum(nil))
+	if hub != nil {
+		snapshot.Diagnostics = append(snapshot.Diagnostics, snapshot.Hub.read(hubFile, hub)...)
+	}
+	values := newValues(s.options)
+	for _, e := range servers {
+		server, problems := e.server()
+		server.values = values
+		snapshot.Servers = append(snapshot.Servers, server)
+		snapshot.Diagnostics = append(snapshot.Diagnostics, problems...)
+	}
+	slices.SortFunc(snapshot.Servers, func(a, b *Server) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(snapshot.Diagnostics, func(a, b Diagnostic) int { return strings.Compare(a.Server, b.Server) })
+	return snapshot, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	text, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
+	if err == nil && len(text) > maxFileSize {
+		err = fmt.Errorf("it is larger than %d MiB", maxFileSize>>20)
+	}
+	return text, err
+}
+
+func parseFile(path string, text []byte) (*source, error) {
+	doc, err := parseJSON5(text)
+	if err == nil {
+		return &source{path: path, doc: doc}, nil
+	}
+	failure := &FileError{Path: path, Msg: err.Error()}
+	if syntax, ok := errors.AsType[*syntaxError](err); ok {
+		failure.Line, failure.Column = position(text, syntax.offset)
+	}
+	return nil, failure
+}
+
+// hubKeys are the keys of the top-level object "hub".
+type hubKeys struct {
+	Builtin           *node `key:"builtin"`
+	NameLimit         *node `key:"nameLimit"`
+	PageSize          *node `key:"pageSize"`
+	InstructionsLimit *node `key:"instructionsLimit"`
+}
+
+// read sets what the file says. What has a wrong type keeps its default and becomes a diagnostic.
+func (s *Settings) read(f *source, hub *node) (problems []Diagnostic) {
+	complain := func(at *node, message string) {
+		problems = append(problems, f.diagnostic(Error, "", at.start, message, "correct it; until then the default holds"))
+	}
+	if hub.kind != kindObject {
+		complain(hub, "hub must be an object")
+		return problems
+	}
+	var keys hubKeys
+	hub.fill(&keys)
+	if keys.Builtin.is(kindBool) {
+		s.Builtin = keys.Builtin.truthy()
+	} else if keys.Builtin != nil {
+		complain(keys.Builtin, "hub.builtin must be true or false")
+	}
+	for _, number := range []struct {
+		name  string
+		value *node
+		least int
+		field *int
+	}{
+		{"nameLimit", keys.NameLimit, minNameLimit, &s.NameLimit},
+		{"pageSize", keys.PageSize, 1, &s.PageSize},
+		{"instructionsLimit", keys.InstructionsLimit, 0, &s.InstructionsLimit},
+	} {
+		if number.value == nil {
+			continue
+		}
+		n, err := strconv.Atoi(number.value.text)
+		if err != nil || number.value.kind != kindNumber || n < number.least {
+			complain(number.value, fmt.Sprintf("hub.%s must be a whole number of at least %d", number.name, number.least))
+			continue
+		}
+		*number.field = n
+	}
+	return problems
 }

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,8 +28,8 @@ type Options struct {
 	Log    *slog.Logger
 }
 
-// Update tells a subscriber about a change of the files. If a file broke, Err says why (usually a [*FileError]) and New is
-// Old: the last good snapshot stays.
+// Update tells a subscriber about a change of the files. If a file broke, Err says why (a [*FileError]) and New is Old: the
+// last good snapshot stays. New is Old without an Err if a broken file is again what it was.
 type Update struct {
 	Old, New *Snapshot
 	Err      error
@@ -108,7 +107,8 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 // Current returns the last good snapshot.
 func (s *Store) Current() *Snapshot { return s.current.Load() }
 
-// Subscribe has f called after each change, on the goroutine that noticed it. Call it before [Store.Run]; f must not block.
+// Subscribe has f called after each change, on the goroutine that noticed it. Call it before [Store.Run]; f must neither
+// block nor call [Store.Reload].
 func (s *Store) Subscribe(f func(Update)) { s.subscribers = append(s.subscribers, f) }
 
 // Run watches the files and reloads when one changes, until ctx is done.
@@ -163,6 +163,3 @@ func (s *Store) absolute(path string) string {
 	}
 	return filepath.Join(s.options.Dir, path)
 }
-
-// foldEnv says whether names of environment variables ignore case.
-const foldEnv = runtime.GOOS == "windows"

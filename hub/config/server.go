@@ -1,0 +1,282 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"path/filepath"
+	"strings"
+)
+
+// defaultWatch are the patterns of a dev mode that names none.
+var defaultWatch = []string{"**/*.js", "**/*.ts", "**/*.json"}
+
+// spec is what a server is started or reached with, placeholders unresolved.
+type spec struct {
+	file    *source
+	command field
+	args    []field
+	env     []field
+	cwd     field
+	url     field
+	headers []field
+}
+
+// field is one value that may hold placeholders.
+type field struct {
+	name    string // of the variable or header
+	key     string // path in the entry, for messages
+	text    string
+	literal bool // not a string in the file: nothing in it is replaced
+	at      int  // offset in the file
+}
+
+// checker builds one server and collects what is wrong with it.
+type checker struct {
+	entry    *entry
+	server   *Server
+	problems []Diagnostic
+}
+
+// server builds the server of the entry. Its first error becomes its Err.
+func (e *entry) server() (*Server, []Diagnostic) {
+	keys := e.keys()
+	s := &Server{
+		Name:        e.name,
+		DisplayName: e.name,
+		Source:      e.file.path,
+		File:        e.file.position(e.at),
+		Raw:         e.value.strict(),
+		Disabled:    keys.Disabled.truthy(),
+		Protocol:    ProtocolAuto,
+	}
+	s.spec.file = e.file
+	c := &checker{entry: e, server: s}
+	c.texts(&keys)
+	switch {
+	case e.name == "":
+		c.error(nil, "a server has no name", "give its entry a key that is not empty")
+	case e.value.kind != kindObject:
+		c.error(e.value, "the entry must be an object", "write {\"command\": …} or {\"url\": …}")
+	case e.extension():
+		c.error(nil, "the entry belongs to an extension of Zed, which alone knows how to start it", "add the server's own command")
+	case keys.Command != nil && keys.URL != nil:
+		c.error(keys.URL, "both command and url are set", "keep command for a local server, or url for a remote one")
+	case keys.Command != nil:
+		c.stdio(&keys)
+	case keys.URL != nil:
+		c.remote(&keys)
+	default:
+		c.error(nil, "neither command nor url is set", "add command for a local server, or url for a remote one")
+	}
+	s.Fingerprint = c.fingerprint(&keys)
+	return s, c.problems
+}
+
+func (c *checker) report(severity Severity, at *node, message, action string) {
+	offset := c.entry.at
+	if at != nil {
+		offset = at.start
+	}
+	c.problems = append(c.problems, c.entry.file.diagnostic(severity, c.server.Name, offset, message, action))
+}
+
+func (c *checker) error(at *node, message, action string) {
+	c.report(Error, at, message, action)
+	if c.server.Err == nil {
+		problem := c.problems[len(c.problems)-1]
+		c.server.Err = &problem
+	}
+}
+
+func (c *checker) warn(at *node, message, action string) { c.report(Warning, at, message, action) }
+
+// texts reads what describes the server. Nothing wrong in it stops the server.
+func (c *checker) texts(keys *serverKeys) {
+	s := c.server
+	if keys.Name.is(kindString) && keys.Name.text != "" {
+		s.DisplayName = keys.Name.text
+	}
+	if keys.Description.is(kindString) {
+		s.Description = keys.Description.text
+	}
+	if keys.Disabled != nil && keys.Disabled.kind != kindBool {
+		c.warn(keys.Disabled, "disabled is neither true nor false", "write true or false without quotes")
+	}
+	switch p := keys.Protocol; {
+	case p == nil:
+	case p.is(kindString) && (p.text == string(ProtocolAuto) || p.text == string(ProtocolLegacy) || p.text == string(ProtocolModern)):
+		s.Protocol = Protocol(p.text)
+	default:
+		c.warn(p, `protocol is not "auto", "legacy" or "modern"; "auto" holds`, "choose one of them or remove it")
+	}
+	s.DisabledTools = keys.DisabledTools.strings()
+	s.DisabledPrompts = keys.DisabledPrompts.strings()
+	s.DisabledResources = keys.DisabledResources.strings()
+	s.DisabledResourceTemplates = keys.DisabledResourceTemplates.strings()
+}
+
+func (c *checker) stdio(keys *serverKeys) {
+	s := c.server
+	s.Transport = Stdio
+	if !keys.Command.is(kindString) || keys.Command.text == "" {
+		c.error(keys.Command, "command must be a text that is not empty", "name the program to start")
+	} else {
+		s.spec.command = newField("command", "", keys.Command)
+	}
+	if keys.Args.is(kindArray) {
+		for _, arg := range keys.Args.items {
+			s.spec.args = append(s.spec.args, newField("args", "", arg))
+		}
+	} else if keys.Args != nil {
+		c.warn(keys.Args, "args is no array and is ignored", `write ["one", "two"]`)
+	}
+	c.env(keys)
+	if keys.Cwd.is(kindString) {
+		s.spec.cwd = newField("cwd", "", keys.Cwd)
+	} else if keys.Cwd != nil {
+		c.error(keys.Cwd, "cwd must be a text", "name the folder to start the server in")
+	}
+	if keys.Dev != nil {
+		c.dev(keys.Dev)
+	}
+}
+
+func (c *checker) remote(keys *serverKeys) {
+	s := c.server
+	s.Transport = Remote
+	if !keys.URL.is(kindString) || keys.URL.text == "" {
+		c.error(keys.URL, "url must be a text that is not empty", "write the address of the server")
+	} else {
+		s.spec.url = newField("url", "", keys.URL)
+		// With a placeholder in it, only its value can tell.
+		if !strings.Contains(keys.URL.text, "${") && !validURL(keys.URL.text) {
+			c.error(keys.URL, "url is no address of a server", urlAction)
+		}
+	}
+	c.env(keys)
+	if keys.Headers.is(kindObject) {
+		s.spec.headers = fields("headers", keys.Headers)
+	} else if keys.Headers != nil {
+		c.error(keys.Headers, "headers must be an object", `write {"Name": "value"}`)
+	}
+	if keys.Dev != nil {
+		c.error(keys.Dev, "dev works only for servers with a command", "remove it")
+	}
+}
+
+func (c *checker) env(keys *serverKeys) {
+	if keys.Env.is(kindObject) {
+		c.server.spec.env = fields("env", keys.Env)
+	} else if keys.Env != nil {
+		c.error(keys.Env, "env must be an object", `write {"NAME": "value"}`)
+	}
+}
+
+const urlAction = "it must begin with http:// or https:// and name a host"
+
+func validURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+func newField(key, name string, n *node) field {
+	if name != "" {
+		key += "." + name
+	}
+	return field{name: name, key: key, text: n.scalar(), literal: n.kind != kindString, at: n.start}
+}
+
+func fields(key string, object *node) []field {
+	var list []field
+	keys, values := object.entries()
+	for _, name := range keys {
+		list = append(list, newField(key, name, values[name]))
+	}
+	return list
+}
+
+// devKeys are the keys of a server's object "dev".
+type devKeys struct {
+	Enabled *node `key:"enabled"`
+	Watch   *node `key:"watch"`
+	Cwd     *node `key:"cwd"`
+}
+
+func (c *checker) dev(dev *node) {
+	if dev.kind != kindObject {
+		c.error(dev, "dev must be an object", `write {"cwd": "/absolute/folder"}`)
+		return
+	}
+	var keys devKeys
+	dev.fill(&keys)
+	d := &Dev{Enabled: true, Watch: defaultWatch}
+	c.server.Dev = d
+	if keys.Cwd.is(kindString) && filepath.IsAbs(keys.Cwd.text) {
+		d.Cwd = keys.Cwd.text
+	} else {
+		c.error(orElse(keys.Cwd, dev), "dev.cwd must be an absolute path", "name the folder of the server's code")
+	}
+	if keys.Enabled.is(kindBool) {
+		d.Enabled = keys.Enabled.truthy()
+	} else if keys.Enabled != nil {
+		c.error(keys.Enabled, "dev.enabled must be true or false", "write true or false without quotes")
+	}
+	if keys.Watch == nil {
+		return
+	}
+	d.Watch = nil
+	valid := keys.Watch.is(kindArray)
+	for _, item := range keys.Watch.items {
+		valid = valid && item.kind == kindString
+		d.Watch = append(d.Watch, item.text)
+	}
+	if !valid {
+		c.error(keys.Watch, "dev.watch must be an array of texts", `write ["src/**/*.js"]`)
+	}
+}
+
+func orElse(n, other *node) *node {
+	if n != nil {
+		return n
+	}
+	return other
+}
+
+// fingerprint hashes the keys whose change needs a new connection, in a form in which equal settings are equal: the order
+// of keys, null and the default written out make no difference.
+func (c *checker) fingerprint(keys *serverKeys) string {
+	s := c.server
+	hash := sha256.New()
+	write := func(key string, value []byte) {
+		hash.Write([]byte(key + "\x00"))
+		hash.Write(value)
+		hash.Write([]byte{0})
+	}
+	for _, key := range []struct {
+		name     string
+		value    *node
+		standard string
+	}{
+		{"command", keys.Command, ""},
+		{"args", keys.Args, "[]"},
+		{"env", keys.Env, "{}"},
+		{"url", keys.URL, ""},
+		{"headers", keys.Headers, "{}"},
+		{"dev", keys.Dev, ""},
+		{"name", keys.Name, ""},
+		{"cwd", keys.Cwd, ""},
+	} {
+		if key.value == nil {
+			write(key.name, []byte(key.standard))
+		} else {
+			write(key.name, key.value.canonical())
+		}
+	}
+	if s.Disabled {
+		write("disabled", []byte("true"))
+	}
+	write("protocol", []byte(s.Protocol))
+	write("config_source", []byte(s.Source))
+	return hex.EncodeToString(hash.Sum(nil))
+}
