@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -95,7 +94,7 @@ func parsesAgain(pieces []shellPiece) bool {
 			literal.WriteString(piece.text)
 			continue
 		}
-		if interpreter.MatchString(path.Base(piece.text)) {
+		if interpreter.MatchString(piece.text[strings.LastIndexByte(piece.text, '/')+1:]) {
 			return true
 		}
 		literal.WriteByte('x') // so that what stands around a value stays two words
