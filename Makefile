@@ -18,6 +18,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 PEERS   := test/node_modules/.package-lock.json
 LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
 TESTBIN := $(abspath $(BIN))
+LOGS    := $(abspath build/cache/artifacts)
 
 .PHONY: help
 help: ## Print this list
@@ -42,7 +43,10 @@ test: setup ## Run everything CI runs
 	@$(MAKE) --no-print-directory e2e conformance
 
 .PHONY: setup
-setup: $(PEERS) ## Install what the tests need (a C compiler for the race detector, npm peers)
+setup: tools $(PEERS) ## Install what the tests need (a C compiler for the race detector, npm peers)
+
+.PHONY: tools
+tools:
 	@build/setup.sh
 
 .PHONY: vet
@@ -80,7 +84,8 @@ e2e: build $(PEERS) ## The built hub between real npm clients and real npm serve
 
 .PHONY: conformance
 conformance: build $(PEERS) ## The official MCP conformance suites against the built hub
-	cd test && MCP_HUB_BIN='$(TESTBIN)' $(GO) test -count=1 -timeout 10m -v -run '$(RUN)' ./conformance
+	@rm -rf $(LOGS) && mkdir -p $(LOGS)
+	cd test && MCP_HUB_BIN='$(TESTBIN)' $(GO) test -count=1 -timeout 10m -run '$(RUN)' -artifacts -outputdir '$(LOGS)' ./conformance
 
 .PHONY: bench
 bench: ## Go benchmarks (BENCH=regexp narrows)
@@ -90,6 +95,6 @@ bench: ## Go benchmarks (BENCH=regexp narrows)
 clean: ## Remove what was built and installed inside this folder
 	rm -rf build/bin build/cache test/node_modules
 
-$(PEERS): test/package.json test/package-lock.json test/.npmrc
+$(PEERS): test/package.json test/package-lock.json test/.npmrc | tools
 	cd test && npm ci --no-audit --no-fund
 	@touch $@

@@ -42,10 +42,11 @@ func TestConformanceDirect(t *testing.T) {
 func TestConformanceServer(t *testing.T) {
 	t.Parallel()
 	hub := rig.StartHub(t, map[string]rig.Server{
-		"legacy": {URL: startEverything(t, false)},
-		"modern": {URL: startEverything(t, true)},
-		"stdio":  {Command: rig.Build(t, rig.EverythingServer)},
-		"memory": memory(t),
+		"legacy":       {URL: startEverything(t, false)},
+		"modern":       {URL: startEverything(t, true)},
+		"stdio":        {Command: rig.Build(t, rig.EverythingServer)},
+		"stdio-legacy": {Command: rig.Build(t, rig.EverythingServer), Protocol: "legacy"},
+		"memory":       memory(t),
 	})
 	t.Run("legacy", func(t *testing.T) {
 		runSuite(t, all2025, hub.MCP("legacy"))
@@ -54,7 +55,11 @@ func TestConformanceServer(t *testing.T) {
 	t.Run("modern", func(t *testing.T) {
 		runSuite(t, req2026, hub.MCP("modern"), "tasks.yml")
 	})
-	t.Run("stdio", func(t *testing.T) {
+	t.Run("legacy stdio", func(t *testing.T) {
+		runSuite(t, all2025, hub.MCP("stdio-legacy"))
+		runSuite(t, req2025, hub.MCP("stdio-legacy"))
+	})
+	t.Run("modern stdio", func(t *testing.T) {
 		runSuite(t, req2026, hub.MCP("stdio"), "tasks.yml")
 	})
 	t.Run("legacy-to-modern", func(t *testing.T) {
@@ -121,6 +126,11 @@ func runSuite(t *testing.T, s set, url string, expectedFiles ...string) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("the suite's log and results (kept by make conformance): %s", results)
+			}
+		})
 		passed, failed, expectedToFail := 0, 0, 0
 		for _, sc := range scenarios {
 			passed, failed = passed+sc.Passed, failed+sc.Failed

@@ -29,6 +29,7 @@ type Server struct {
 	Cwd      string            `json:"cwd,omitempty"`
 	URL      string            `json:"url,omitempty"`
 	Disabled bool              `json:"disabled,omitempty"`
+	Protocol string            `json:"protocol,omitempty"`
 }
 
 // Hub is a running hub.
