@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +87,7 @@ func (c *commands) execute(ctx context.Context, s script) (string, error) {
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return "", err
 	}
-	return strings.TrimSpace(output.String()), nil
+	return strings.TrimSpace(string(output.text)), nil
 }
 
 // key is the same for the same text with the same values.
@@ -96,16 +95,17 @@ func (s script) key() string { return strings.Join(append([]string{s.text}, s.en
 
 // limitedBuffer refuses to grow without end.
 type limitedBuffer struct {
-	bytes.Buffer
+	text []byte
 	full bool
 }
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxCommandText {
+	if len(b.text)+len(p) > maxCommandText {
 		b.full = true
 		return 0, errors.New("buffer is full")
 	}
-	return b.Buffer.Write(p)
+	b.text = append(b.text, p...)
+	return len(p), nil
 }
 
 // firstWord names a command in an error. The rest of it may hold a secret, and so may an assignment before it.

@@ -106,6 +106,9 @@ func TestRecordedConfigurations(t *testing.T) {
 
 	for _, c := range readCases[configCase](t, "config_cases.json") {
 		t.Run(c.ID, func(t *testing.T) {
+			if runtime.GOOS == "windows" && strings.Contains(c.Files["a.json"], `"cwd"`) {
+				t.Skip("recorded with POSIX paths")
+			}
 			dir := t.TempDir()
 			writeFiles(t, dir, c.Files)
 			store, err := open(t, Options{Dir: dir, Paths: c.Paths})
