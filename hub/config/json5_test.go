@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -82,7 +83,7 @@ func TestJSON5Errors(t *testing.T) {
 	for _, test := range tests {
 		name := test.text[:min(len(test.text), 20)]
 		_, err := parseFile("f", []byte(test.text))
-		failure, ok := err.(*FileError)
+		failure, ok := errors.AsType[*FileError](err)
 		if !ok {
 			t.Errorf("%q: error = %v", name, err)
 			continue
@@ -127,7 +128,7 @@ func FuzzJSON5(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		doc, err := parseJSON5(text)
 		if err != nil {
-			if failure, ok := err.(*syntaxError); !ok || failure.offset < 0 || failure.offset > len(text) {
+			if failure, ok := errors.AsType[*syntaxError](err); !ok || failure.offset < 0 || failure.offset > len(text) {
 				t.Fatalf("error without a place: %#v", err)
 			}
 			if json.Valid(text) && bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) < maxDepth {

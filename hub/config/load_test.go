@@ -156,6 +156,7 @@ func TestDiagnosticsSayWhere(t *testing.T) {
 		{`{"command": "c", "dev": []}`, "dev must be an object", 2, 29, Error},
 		{`{"command": "c", "dev": {}}`, "dev.cwd must be", 2, 29, Error},
 		{`{"command": "c", "args": 5}`, "args is no array", 2, 30, Warning},
+		{`{"command": "c", "args": ["x", "$A"]}`, "older way", 2, 36, Warning},
 		{`{"command": "c", "disabled": 0}`, "disabled is neither", 2, 34, Warning},
 		{`{"command": "c", "protocol": "http"}`, "protocol is not", 2, 34, Warning},
 	}

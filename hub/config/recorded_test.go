@@ -245,6 +245,7 @@ func TestRecordedPlaceholders(t *testing.T) {
 		"env-is-string":                        {reason: "refused, as the original does on loading", err: "env must be an object"},
 		"other-fields-untouched":               {reason: "the placeholder in dev.cwd is refused on loading, as the original does", err: "dev.cwd must be an absolute path"},
 		"ph-proto":                             {reason: "a function of JavaScript", err: "Variable 'toString' not found"},
+		"ph-default-syntax":                    {reason: "a default may be a secret and is not shown", err: "Variable 'NOPE_X:-…' not found"},
 		"ph-constructor":                       {reason: "a function of JavaScript", err: "Variable 'constructor' not found"},
 		"env-refers-to-sibling":                {reason: sibling, env: map[string]string{"X": "one", "Y": "one"}},
 		"env-refers-to-sibling-in-process-too": {reason: sibling, env: map[string]string{"A": "override", "Y": "override"}},

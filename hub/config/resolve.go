@@ -157,12 +157,12 @@ func (r *resolution) variable(f field) (string, error) {
 	return o.text, o.err
 }
 
-// argument resolves one argument. One that begins with $ and has no placeholder is a variable in the older way of writing.
+// argument resolves one argument.
 func (r *resolution) argument(f field) (string, error) {
-	name, legacy := strings.CutPrefix(f.text, "$")
-	if f.literal || !legacy || strings.Contains(f.text, opening) {
+	if !f.legacy() {
 		return r.expand(f)
 	}
+	name := f.text[1:]
 	text, found, err := r.lookup(f, name)
 	switch {
 	case err != nil:
@@ -229,8 +229,12 @@ func (r *resolution) replace(f field, p *placeholder) (string, error) {
 }
 
 func (r *resolution) notFound(f field, what, name string) error {
-	return r.problem(f, what+" '"+name+"' not found",
-		"set it in the environment of the hub, in MCP_HUB_ENV or in the server's env")
+	action := "set it in the environment of the hub, in MCP_HUB_ENV or in the server's env"
+	if before, _, found := strings.Cut(name, ":-"); found {
+		name = before + ":-…" // what follows may be a secret
+		action = "defaults after :- are not supported; set the variable"
+	}
+	return r.problem(f, what+" '"+name+"' not found", action)
 }
 
 // lookup finds a variable in the entry's env, and else outside of it. A variable that refers to its own name means the one

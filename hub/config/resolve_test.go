@@ -52,7 +52,8 @@ func TestEnvVariablesReferToEachOther(t *testing.T) {
 	}{
 		{
 			"in any order", `DB_URL: "postgres://u:${DB_PASSWORD}@h/${DB}", DB: "${PREFIX}_db", DB_PASSWORD: "p${X}", PREFIX: "a"`,
-			map[string]string{"DB_URL": "postgres://u:pOUT@h/a_db", "DB": "a_db", "DB_PASSWORD": "pOUT", "PREFIX": "a"}, "",
+			map[string]string{"DB_URL": "postgres://u:pOUT@h/a_db", "DB": "a_db", "DB_PASSWORD": "pOUT", "PREFIX": "a"},
+			"",
 		},
 		{"own name means the outer one", `X: "/x:${X}", Y: "${X}"`, map[string]string{"X": "/x:OUT", "Y": "/x:OUT"}, ""},
 		{"own name without an outer one", `Q: "/x:${Q}"`, nil, "Variable 'Q' not found"},
@@ -156,6 +157,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		`{command: "${cmd: sh -c 'echo ${SPACED}'}"}`,
 		`{command: "${cmd: echo ${cmd: echo ${S}; exit 1}}"}`,
 		`{command: "c", args: ["$NOPE"], env: {A: "${S}${NOPE}"}}`,
+		`{command: "${NOPE:-hunter2}"}`,
 	} {
 		store := configure(t, "s: "+entry, Options{Env: []string{"S=" + secret, "SPACED=x " + secret, "BIN=/nowhere/" + secret, "PATH=" + os.Getenv("PATH")}})
 		_, err := server(t, store, "s").Resolve(t.Context())

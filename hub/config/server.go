@@ -31,6 +31,11 @@ type field struct {
 	at      int  // offset in the file
 }
 
+// legacy reports whether an argument is a variable in the older way of writing, $NAME.
+func (f field) legacy() bool {
+	return !f.literal && strings.HasPrefix(f.text, "$") && !strings.Contains(f.text, opening)
+}
+
 // checker builds one server and collects what is wrong with it.
 type checker struct {
 	entry    *entry
@@ -126,7 +131,11 @@ func (c *checker) stdio(keys *serverKeys) {
 	}
 	if keys.Args.is(kindArray) {
 		for _, arg := range keys.Args.items {
-			s.spec.args = append(s.spec.args, newField("args", "", arg))
+			field := newField("args", "", arg)
+			s.spec.args = append(s.spec.args, field)
+			if field.legacy() {
+				c.warn(arg, "an argument names a variable in the older way, $NAME", "write ${NAME}")
+			}
 		}
 	} else if keys.Args != nil {
 		c.warn(keys.Args, "args is no array and is ignored", `write ["one", "two"]`)
@@ -150,7 +159,7 @@ func (c *checker) remote(keys *serverKeys) {
 	} else {
 		s.spec.url = newField("url", "", keys.URL)
 		// With a placeholder in it, only its value can tell.
-		if !strings.Contains(keys.URL.text, "${") && !validURL(keys.URL.text) {
+		if !strings.Contains(keys.URL.text, opening) && !validURL(keys.URL.text) {
 			c.error(keys.URL, "url is no address of a server", urlAction)
 		}
 	}

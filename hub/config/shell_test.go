@@ -87,7 +87,7 @@ func shells(t *testing.T) map[string][]string {
 	}
 	standard, _ := filepath.EvalSymlinks("/bin/sh")
 	for name, argv := range map[string][]string{
-		"bash": {"bash"}, "bash as sh": {"bash", "--posix"}, "dash": {"dash"}, "zsh": {"zsh"}, "ksh": {"ksh"}, "busybox": {"busybox", "sh"},
+		"bash": {"bash", "--posix"}, "dash": {"dash"}, "zsh": {"zsh"}, "ksh": {"ksh"}, "busybox": {"busybox", "sh"},
 	} {
 		full, err := exec.LookPath(argv[0])
 		if target, _ := filepath.EvalSymlinks(full); err == nil && target != standard {

@@ -25,7 +25,7 @@ type Options struct {
 	Env    []string          // environment of the hub's process, as "K=V"
 	Global map[string]string // MCP_HUB_ENV, see [ParseGlobal]
 	Dir    string            // working directory, absolute
-	Log    *slog.Logger
+	Log    *slog.Logger      // required
 }
 
 // Update tells a subscriber about a change of the files. If a file broke, Err says why (a [*FileError]) and New is Old: the
