@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"mcphub/hub/jsonrpc"
 )
 
@@ -65,8 +67,9 @@ type Hello struct {
 	Instructions string
 }
 
-// newHello reads the result of initialize (legacy) or server/discover (modern).
-func newHello(result []byte, modern bool, version string) (*Hello, error) {
+// NewHello reads the raw result of initialize (legacy) or server/discover (modern). The version is that of the modern
+// revision spoken; a legacy server names its own.
+func NewHello(result []byte, modern bool, version string) (*Hello, error) {
 	all := jsonrpc.All(result)
 	h := &Hello{Modern: modern, Version: version, Result: result}
 	h.Capabilities = jsonrpc.Get(result, all, "capabilities").In(result)
@@ -74,7 +77,7 @@ func newHello(result []byte, modern bool, version string) (*Hello, error) {
 		return nil, errors.New("the server's answer to the handshake names no capabilities")
 	}
 	if modern {
-		h.Info = jsonrpc.Get(result, all, "_meta", metaServerInfo).In(result)
+		h.Info = jsonrpc.Get(result, all, "_meta", mcp.MetaKeyServerInfo).In(result)
 	} else {
 		h.Info = jsonrpc.Get(result, all, "serverInfo").In(result)
 		h.Version = jsonrpc.String(jsonrpc.Get(result, all, "protocolVersion").In(result))
@@ -96,6 +99,8 @@ func (h *Hello) Has(path ...string) bool {
 var (
 	// ErrClosed: the connection has ended; calls that were under way may or may not have taken effect.
 	ErrClosed = errors.New("connection to the server ended")
+	// ErrNotSent: the connection had ended before the request went out. It wraps ErrClosed.
+	ErrNotSent = fmt.Errorf("the request was not sent: %w", ErrClosed)
 	// ErrUnavailable: the server is not running or not reachable now.
 	ErrUnavailable = errors.New("server is not available")
 	// ErrSlow: the caller did not take its frames, so its call was given up.

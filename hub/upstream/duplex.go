@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ const (
 // of them an incoming message belongs. Its owner feeds received messages to receive, and ends it by close.
 type duplex struct {
 	write  func(text []byte) error // sends one message; text is the callee's
+	tell   func(text []byte)       // the same for a message whose fate nobody waits for; must not block
 	events func(Frame)             // takes frames that belong to no call; must not block
 
 	lastID atomic.Int64
@@ -35,8 +37,9 @@ type duplex struct {
 // call is one request in flight. Frames and the response come to it through one queue, so they stay in order.
 type call struct {
 	*Request
-	id   int64
-	wake chan struct{} // holds one token when the queue has something new
+	id    int64
+	token []byte        // the caller's progress token, nil if it wants no progress
+	wake  chan struct{} // holds one token when the queue has something new
 
 	mu       sync.Mutex
 	frames   []Frame
@@ -47,7 +50,7 @@ type call struct {
 }
 
 func newDuplex(write func([]byte) error, events func(Frame)) *duplex {
-	return &duplex{write: write, events: events, done: make(chan struct{}), calls: map[int64]*call{}}
+	return &duplex{write: write, tell: func(text []byte) { _ = write(text) }, events: events, done: make(chan struct{}), calls: map[int64]*call{}}
 }
 
 // Done implements Conn.
@@ -73,37 +76,53 @@ func (d *duplex) end(why error) {
 
 // Do implements Conn.
 func (d *duplex) Do(ctx context.Context, req *Request) (jsonrpc.Message, error) {
-	c := &call{Request: req, id: d.lastID.Add(1), wake: make(chan struct{}, 1)}
-	d.mu.Lock()
-	if d.ended {
-		defer d.mu.Unlock()
-		return jsonrpc.Message{}, d.err
+	c, err := d.begin(req)
+	if err != nil {
+		return jsonrpc.Message{}, err
 	}
-	d.calls[c.id] = c
-	d.mu.Unlock()
 	defer d.forget(c.id)
-
 	if err := d.write(c.text()); err != nil {
 		return jsonrpc.Message{}, fmt.Errorf("send %s: %w", req.Method, err)
 	}
+	m, err := d.wait(ctx, c)
+	if err != nil && d.Err() == nil {
+		d.cancel(c.id, err)
+	}
+	return m, err
+}
+
+// begin makes a request a call in flight. The caller must forget it when it is over.
+func (d *duplex) begin(req *Request) (*call, error) {
+	c := &call{
+		Request: req, id: d.lastID.Add(1), token: bytes.Clone(req.Token.In(req.Params)), wake: make(chan struct{}, 1),
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ended {
+		return nil, d.err
+	}
+	d.calls[c.id] = c
+	return c, nil
+}
+
+// wait hands the call's frames to its caller until the response has come. The error is ctx's cause, ErrSlow, or why
+// the connection ended.
+func (d *duplex) wait(ctx context.Context, c *call) (jsonrpc.Message, error) {
 	for {
+		var ended error
 		select {
 		case <-c.wake:
 		case <-ctx.Done():
-			d.cancel(c.id, context.Cause(ctx))
-			return jsonrpc.Message{}, context.Cause(ctx)
+			ended = context.Cause(ctx)
 		case <-d.done:
-			if m, ok := c.drain(); ok { // it was answered before the end
-				return m, nil
-			}
-			return jsonrpc.Message{}, d.Err()
+			ended = d.Err()
 		}
-		m, ok := c.drain()
-		if ok {
+		switch m, ok := c.drain(); {
+		case ok: // be it just before the end
 			return m, nil
-		}
-		if c.slow() {
-			d.cancel(c.id, ErrSlow)
+		case ended != nil:
+			return jsonrpc.Message{}, ended
+		case c.slow():
 			return jsonrpc.Message{}, ErrSlow
 		}
 	}
@@ -125,7 +144,7 @@ func (d *duplex) forget(id int64) {
 func (d *duplex) cancel(id int64, why error) {
 	params := strconv.AppendInt([]byte(`{"requestId":`), id, 10)
 	params = jsonrpc.AppendString(append(params, `,"reason":`...), why.Error())
-	_ = d.Notify(context.Background(), "notifications/cancelled", append(params, '}'))
+	d.tell(jsonrpc.AppendRequest(nil, nil, "notifications/cancelled", append(params, '}')))
 }
 
 // text is the request as it goes to the server: with the connection's id, which is its progress token too.
@@ -176,8 +195,8 @@ func (d *duplex) notification(m jsonrpc.Message) {
 			d.mu.Lock()
 			c := d.calls[id]
 			d.mu.Unlock()
-			if c != nil && c.Token.Present() {
-				c.push(Frame{Message: withToken(m, span, c.Token.In(c.Params))})
+			if c != nil && c.token != nil {
+				c.push(Frame{Message: withToken(m, span, c.token)})
 			}
 		}
 		return
@@ -220,14 +239,14 @@ func (d *duplex) only() *call {
 func (d *duplex) request(m jsonrpc.Message) {
 	method := m.Name()
 	if method == "ping" {
-		_ = d.write(jsonrpc.AppendResult(nil, m.ID.In(m.Raw), []byte("{}")))
+		d.tell(jsonrpc.AppendResult(nil, m.ID.In(m.Raw), []byte("{}")))
 		return
 	}
 	reply := func(response jsonrpc.Message) error { return d.write(answerTo(m, response)) }
 	c, err := d.callFor(method)
 	switch {
 	case err != nil:
-		_ = d.write(refusal(m, err))
+		d.tell(refusal(m, err))
 	case c != nil:
 		c.push(Frame{Message: m, Reply: reply})
 	default:
@@ -268,11 +287,7 @@ func refusal(request jsonrpc.Message, why error) []byte {
 
 func (c *call) push(f Frame) {
 	if c.Frames == nil {
-		if f.Reply != nil {
-			if m, err := jsonrpc.Scan(refusal(f.Message, errors.New("the client cannot answer requests"))); err == nil {
-				_ = f.Reply(m)
-			}
-		}
+		Refuse(f, "the client cannot answer requests")
 		return
 	}
 	c.mu.Lock()
@@ -323,5 +338,16 @@ func (c *call) drain() (jsonrpc.Message, bool) {
 		if len(frames) == 0 {
 			return jsonrpc.Message{}, false
 		}
+	}
+}
+
+// Refuse answers a server's request that nobody can answer; for a notification it does nothing.
+func Refuse(f Frame, why string) {
+	if f.Reply == nil {
+		return
+	}
+	m, err := jsonrpc.Scan(refusal(f.Message, errors.New(why)))
+	if err == nil {
+		_ = f.Reply(m)
 	}
 }

@@ -6,10 +6,8 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// Names of the specification that this package needs, where mcp-go has none.
+// The revisions that the hub speaks with servers.
 const (
-	metaServerInfo = "io.modelcontextprotocol/serverInfo"
-
 	// LegacyVersion is the newest revision with a handshake, and what the hub offers in initialize.
 	LegacyVersion = "2025-11-25"
 	// ModernVersion is the revision without handshake that the hub speaks.

@@ -1,0 +1,163 @@
+// Package catalog owns what a client of the hub sees: the tools, resources, templates and prompts of all servers under
+// the hub's names, or of one server under its own, as ready bytes, and the way back from a name to the server.
+//
+// It must not know sessions, HTTP, nor how a call is carried out.
+package catalog
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"mcphub/hub/config"
+	"mcphub/hub/upstream"
+)
+
+// Catalog keeps the views up to date with the servers. Reading is lock-free.
+type Catalog struct {
+	set      *upstream.Set
+	log      *slog.Logger
+	dirty    chan struct{} // holds one token when something has changed
+	settings atomic.Pointer[config.Settings]
+	current  atomic.Pointer[snapshot]
+	onChange func([]Change) // set before Run, and then only read
+	building sync.Mutex     // held while a snapshot is made, so that none overtakes another
+}
+
+// snapshot is all views at one moment.
+type snapshot struct {
+	settings config.Settings
+	parts    []*part // sorted by server name
+	all      *View
+	single   map[string]*View
+}
+
+// Change says which lists of a view changed.
+type Change struct {
+	Server                    string // whose own view it is; empty for the view of all servers
+	Tools, Resources, Prompts bool
+}
+
+// New returns a catalog of the servers in set, empty until Run.
+func New(set *upstream.Set, settings config.Settings, log *slog.Logger) *Catalog {
+	c := &Catalog{set: set, log: log, dirty: make(chan struct{}, 1), onChange: func([]Change) {}}
+	c.settings.Store(&settings)
+	c.current.Store(build(settings, nil, log))
+	return c
+}
+
+// OnChange has f called with what changed, after the views have changed. Call it before Run.
+func (c *Catalog) OnChange(f func([]Change)) { c.onChange = f }
+
+// Configure changes the settings.
+func (c *Catalog) Configure(settings config.Settings) {
+	c.settings.Store(&settings)
+	c.Touch()
+}
+
+// Touch has the views made anew soon. It never blocks.
+func (c *Catalog) Touch() {
+	select {
+	case c.dirty <- struct{}{}:
+	default:
+	}
+}
+
+// Run keeps the views up to date until ctx ends.
+func (c *Catalog) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-c.dirty:
+			c.rebuild()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// All returns the view of all servers.
+func (c *Catalog) All() *View { return c.current.Load().all }
+
+// Single returns the view of one server under its own names, or nil if there is no such server.
+func (c *Catalog) Single(server string) *View { return c.current.Load().single[server] }
+
+func (c *Catalog) rebuild() {
+	c.building.Lock()
+	defer c.building.Unlock()
+	settings, old := *c.settings.Load(), c.current.Load()
+	known := map[*upstream.Server]*part{}
+	for _, p := range old.parts {
+		known[p.server] = p
+	}
+	var parts []*part
+	for _, server := range c.set.List() {
+		st, lists := server.Status(), server.Lists()
+		p := known[server]
+		if p == nil || p.lists != lists || p.config != st.Config || st.Hello != nil && p.hello != st.Hello {
+			p = newPart(server, st, lists, p, c.log)
+		}
+		parts = append(parts, p)
+	}
+	if settings == old.settings && samePart(parts, old.parts) {
+		return
+	}
+	fresh := build(settings, parts, c.log)
+	c.current.Store(fresh)
+	if changes := compare(old, fresh); len(changes) > 0 {
+		c.onChange(changes)
+	}
+}
+
+func samePart(a, b []*part) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func build(settings config.Settings, parts []*part, log *slog.Logger) *snapshot {
+	s := &snapshot{settings: settings, parts: parts, single: map[string]*View{}}
+	s.all = aggregate(settings, parts, log)
+	for _, p := range parts {
+		s.single[p.server.Name()] = single(settings, p)
+	}
+	return s
+}
+
+// compare finds what changed for the clients between two snapshots.
+func compare(old, fresh *snapshot) []Change {
+	var out []Change
+	add := func(server string, a, b *View) {
+		c := Change{Server: server, Tools: !sameList(a, b, Tools), Prompts: !sameList(a, b, Prompts)}
+		c.Resources = !sameList(a, b, Resources) || !sameList(a, b, Templates)
+		if c.Tools || c.Resources || c.Prompts {
+			out = append(out, c)
+		}
+	}
+	add("", old.all, fresh.all)
+	for name, view := range fresh.single {
+		if before := old.single[name]; before != nil {
+			add(name, before, view)
+		}
+	}
+	return out
+}
+
+func sameList(a, b *View, k Kind) bool {
+	if len(a.modern[k].pages) != len(b.modern[k].pages) {
+		return false
+	}
+	for i := range a.modern[k].pages {
+		if !bytes.Equal(a.modern[k].pages[i].Items, b.modern[k].pages[i].Items) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,196 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"mcphub/hub/api"
+	"mcphub/hub/catalog"
+	"mcphub/hub/config"
+	"mcphub/hub/gateway"
+	"mcphub/hub/upstream"
+)
+
+// DefaultPort is where the hub listens if it is not told otherwise.
+const DefaultPort = 37373
+
+// shutdownGrace is how long answers that are under way may take when the hub ends.
+const shutdownGrace = 2 * time.Second
+
+// Options says what to run.
+type Options struct {
+	Config  config.Options
+	Watch   bool   // apply changes of the configuration files while running
+	Host    string // name or address to listen on; empty for the loopback addresses of this machine
+	Port    int    // 0 for any free one
+	Version string // the hub's own
+	Log     *slog.Logger
+}
+
+// Hub is a whole hub.
+type Hub struct {
+	options   Options
+	store     *config.Store
+	set       *upstream.Set
+	catalog   *catalog.Catalog
+	gateway   *gateway.Gateway
+	listeners []net.Listener
+	server    *http.Server
+}
+
+// New reads the configuration and takes the port. It starts nothing. Its errors are a *config.FileError, a
+// *PortError, or one that says what else is wrong.
+func New(ctx context.Context, o Options) (*Hub, error) {
+	store, err := config.Open(ctx, o.Config)
+	if err != nil {
+		return nil, err
+	}
+	own := &builtin{version: o.Version}
+	h := &Hub{options: o, store: store}
+	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial})
+	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
+	h.gateway = gateway.New(h.set, h.catalog, o.Version, o.Log)
+	own.set, own.catalog = h.set, h.catalog
+	h.set.OnChange(h.catalog.Touch)
+	store.Subscribe(h.updated)
+	if h.listeners, err = listen(ctx, o.Host, o.Port); err != nil {
+		return nil, err
+	}
+	var hosts []string
+	if o.Host != "" {
+		hosts = []string{o.Host}
+	}
+	h.server = &http.Server{
+		Handler:           api.Handler(api.Deps{Endpoint: h.gateway, Hosts: hosts, Version: o.Version}),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	}
+	return h, nil
+}
+
+// Port returns the port that the hub listens on.
+func (h *Hub) Port() int { return h.listeners[0].Addr().(*net.TCPAddr).Port }
+
+// Set returns the managed servers.
+func (h *Hub) Set() *upstream.Set { return h.set }
+
+// Run runs the hub until ctx ends, and returns when nothing of it is left, no server's process either, which takes
+// less than 5 s. It returns nil if ctx ended it.
+func (h *Hub) Run(ctx context.Context) error {
+	parent := ctx
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var work sync.WaitGroup
+	part := func(name string, run func(context.Context) error) {
+		work.Go(func() {
+			if err := run(ctx); ctx.Err() == nil {
+				stop(fmt.Errorf("%s: %w", name, err)) // no part ends before the hub does
+			}
+		})
+	}
+	h.server.BaseContext = func(net.Listener) context.Context { return ctx }
+	part("servers", h.set.Run)
+	part("catalog", h.catalog.Run)
+	part("endpoint", h.gateway.Run)
+	if h.options.Watch {
+		part("configuration", h.store.Run)
+	}
+	h.apply(h.store.Current())
+	for _, l := range h.listeners {
+		part("listener", func(context.Context) error { return h.server.Serve(l) })
+	}
+	h.options.Log.Info("hub is listening", "endpoint", fmt.Sprintf("http://localhost:%d/mcp", h.Port()), "servers", len(h.set.List()))
+	<-ctx.Done()
+	h.options.Log.Info("hub is stopping")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	if h.server.Shutdown(grace) != nil {
+		_ = h.server.Close()
+	}
+	work.Wait()
+	h.options.Log.Info("hub has stopped")
+	if parent.Err() != nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// updated takes a change of the configuration files.
+func (h *Hub) updated(u config.Update) {
+	if u.Err != nil {
+		h.options.Log.Error("configuration is broken, the last good one stays", "err", u.Err)
+		return
+	}
+	h.apply(u.New)
+}
+
+// apply makes the hub run what a configuration says.
+func (h *Hub) apply(s *config.Snapshot) {
+	for _, d := range s.Diagnostics {
+		h.options.Log.Warn("configuration problem", "server", d.Server, "err", d.Error())
+	}
+	servers := s.Servers
+	if _, taken := s.Server(builtinName); s.Hub.Builtin && !taken {
+		own := &config.Server{Name: builtinName, DisplayName: "MCP Hub", Transport: upstream.Local}
+		servers = append(servers[:len(servers):len(servers)], own)
+	}
+	h.catalog.Configure(s.Hub)
+	h.set.Apply(servers)
+}
+
+// PortError says that the port is taken.
+type PortError struct {
+	Port   int
+	Holder string // the process that has it, as "name (pid 42)"; empty if it cannot be told
+	Err    error
+}
+
+// Error holds the word EADDRINUSE, for which mcphub.nvim looks.
+func (e *PortError) Error() string {
+	text := fmt.Sprintf("EADDRINUSE: port %d is taken", e.Port)
+	if e.Holder != "" {
+		text += " by " + e.Holder
+	}
+	return text + ": end it, or choose another port with --port"
+}
+
+// Unwrap returns the error of the system.
+func (e *PortError) Unwrap() error { return e.Err }
+
+// listen takes the port on the host's address, or on both loopback addresses: clients try either for "localhost".
+func listen(ctx context.Context, host string, port int) ([]net.Listener, error) {
+	hosts := []string{host}
+	if host == "" || host == "localhost" {
+		hosts = []string{"127.0.0.1", "::1"}
+	}
+	var out []net.Listener
+	for i, h := range hosts {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(h, strconv.Itoa(port)))
+		switch {
+		case err == nil:
+			out = append(out, l)
+			port = l.Addr().(*net.TCPAddr).Port // the second address gets the same one
+		case isTaken(err):
+			for _, l := range out {
+				_ = l.Close()
+			}
+			return nil, &PortError{Port: port, Holder: holder(port), Err: err}
+		case i == 0:
+			return nil, fmt.Errorf("listen on %s: %w", h, err)
+		default: // this machine has no IPv6
+		}
+	}
+	if len(out) == 0 {
+		return nil, errors.New("no address to listen on")
+	}
+	return out, nil
+}

@@ -1,0 +1,80 @@
+package upstream
+
+import (
+	"bytes"
+	"sync"
+	"time"
+)
+
+// Limits of a server's log.
+const (
+	maxLogLines = 500
+	maxLogLine  = 4096
+)
+
+// LogLine is one line that a server wrote on its standard error, or that the hub noted about it.
+type LogLine struct {
+	Time time.Time
+	Text string // without the line break, cut at 4096 bytes
+}
+
+// ring keeps the last lines of a server's log, over restarts.
+type ring struct {
+	mu    sync.Mutex
+	lines []LogLine // a ring once it is full: next is the oldest
+	next  int
+	part  []byte // of the line that has no end yet
+}
+
+// Write takes standard error as it comes. It never fails.
+func (r *ring) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for rest := p; len(rest) > 0; {
+		line, after, ended := bytes.Cut(rest, []byte("\n"))
+		if room := maxLogLine - len(r.part); room > 0 {
+			r.part = append(r.part, line[:min(room, len(line))]...)
+		}
+		if ended {
+			r.add(string(bytes.TrimRight(r.part, "\r")))
+			r.part = r.part[:0]
+		}
+		rest = after
+	}
+	return len(p), nil
+}
+
+// note adds a line of the hub's own.
+func (r *ring) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(text[:min(len(text), maxLogLine)])
+}
+
+func (r *ring) add(text string) {
+	line := LogLine{time.Now(), text}
+	if len(r.lines) < maxLogLines {
+		r.lines = append(r.lines, line)
+		return
+	}
+	r.lines[r.next] = line
+	r.next = (r.next + 1) % maxLogLines
+}
+
+// all returns the lines, oldest first.
+func (r *ring) all() []LogLine {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append(append(make([]LogLine, 0, len(r.lines)), r.lines[r.next:]...), r.lines[:r.next]...)
+}
+
+// last returns the newest line that is not blank.
+func (r *ring) last() string {
+	lines := r.all()
+	for i := len(lines) - 1; i >= 0; i-- {
+		if lines[i].Text != "" {
+			return lines[i].Text
+		}
+	}
+	return ""
+}

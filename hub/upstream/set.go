@@ -1,0 +1,159 @@
+package upstream
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+
+	"mcphub/hub/config"
+)
+
+// Local is the transport of a server inside the hub's own process; see Options.
+const Local config.Transport = "local"
+
+// Options is what a Set needs.
+type Options struct {
+	Version string // the hub's own, told to servers
+	Log     *slog.Logger
+	// Dial opens a connection to a server with the transport Local. Nil if there is none.
+	Dial func(ctx context.Context, name string) (Conn, error)
+}
+
+// Set is all managed servers.
+type Set struct {
+	options Options
+	guard   *guard
+
+	// Set before Run, and then only read.
+	onChange func()
+	onFrame  func(*Server, Frame)
+
+	mu      sync.Mutex
+	servers map[string]*Server
+	ending  map[string]<-chan struct{} // servers that were taken out, until they have ended
+	launch  func(*Server, <-chan struct{})
+	cancel  map[*Server]context.CancelFunc
+}
+
+// NewSet returns an empty set.
+func NewSet(o Options) *Set {
+	return &Set{
+		options: o, guard: newGuard(o.Log), onChange: func() {}, onFrame: refuseFrame,
+		servers: map[string]*Server{}, ending: map[string]<-chan struct{}{}, cancel: map[*Server]context.CancelFunc{},
+	}
+}
+
+func refuseFrame(_ *Server, f Frame) { Refuse(f, "no client of the hub can answer this") }
+
+// OnChange has f called after every change of a server's status or lists, and of the set. It must not block. Call it
+// before Run.
+func (s *Set) OnChange(f func()) { s.onChange = f }
+
+// OnFrame has f called with what a server sends outside of any call, other than changes of its lists. It must not
+// block. Call it before Run.
+func (s *Set) OnFrame(f func(*Server, Frame)) { s.onFrame = f }
+
+func (s *Set) changed() { s.onChange() }
+
+func (s *Set) deliver(from *Server, f Frame) { s.onFrame(from, f) }
+
+// Get returns the server of a name, or nil.
+func (s *Set) Get(name string) *Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.servers[name]
+}
+
+// List returns all servers, sorted by name.
+func (s *Set) List() []*Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*Server, 0, len(s.servers))
+	for _, server := range s.servers {
+		list = append(list, server)
+	}
+	slices.SortFunc(list, func(a, b *Server) int { return strings.Compare(a.name, b.name) })
+	return list
+}
+
+// Apply makes the set hold exactly these servers. Servers whose configuration is the same in what matters to their
+// connection go on undisturbed. It returns at once.
+func (s *Set) Apply(servers []*config.Server) {
+	s.mu.Lock()
+	wanted := map[string]bool{}
+	for _, c := range servers {
+		wanted[c.Name] = true
+		if old := s.servers[c.Name]; old != nil {
+			old.apply(c)
+			continue
+		}
+		server := newServer(s, c)
+		s.servers[c.Name] = server
+		if s.launch != nil {
+			s.launch(server, s.ending[c.Name])
+		}
+	}
+	for name, server := range s.servers {
+		if !wanted[name] {
+			delete(s.servers, name)
+			s.ending[name] = server.done
+			if s.cancel[server] != nil {
+				s.cancel[server]()
+			}
+		}
+	}
+	s.mu.Unlock()
+	s.changed()
+}
+
+// Run runs the servers until ctx ends, and returns when nothing of them is left, which takes less than 5 s.
+func (s *Set) Run(ctx context.Context) error {
+	defer s.guard.close()
+	var work sync.WaitGroup
+	s.mu.Lock()
+	s.launch = func(server *Server, after <-chan struct{}) {
+		living, cancel := context.WithCancel(ctx)
+		s.cancel[server] = cancel
+		work.Go(func() {
+			defer cancel()
+			server.run(living, after)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			delete(s.cancel, server)
+			if s.ending[server.name] == server.done {
+				delete(s.ending, server.name)
+			}
+		})
+	}
+	for _, server := range s.servers {
+		s.launch(server, nil)
+	}
+	s.mu.Unlock()
+	<-ctx.Done()
+	s.mu.Lock()
+	s.launch = nil
+	s.mu.Unlock()
+	work.Wait()
+	return context.Cause(ctx)
+}
+
+// dial opens a connection to a server.
+func (s *Set) dial(ctx context.Context, c *config.Server, server *Server, k *known) (Conn, error) {
+	if c.Transport == Local {
+		return s.options.Dial(ctx, c.Name)
+	}
+	r, err := c.Resolve(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			err = permanent{err}
+		}
+		return nil, err
+	}
+	o := dialOptions{protocol: c.Protocol, version: s.options.Version, events: server.event, log: server.log, known: k}
+	if c.Transport == config.Stdio {
+		return dialStdio(ctx, r, server.said, s.guard, o)
+	}
+	return dialRemote(ctx, r, o)
+}

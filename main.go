@@ -1,0 +1,195 @@
+// Command mcp-hub runs many MCP servers and gives every client one endpoint. Run it with --help.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"mcphub/hub"
+	"mcphub/hub/config"
+)
+
+// version is the hub's own, set when it is built.
+var version = "0.1.0-dev"
+
+// compatibleVersion is the version of the program that this one replaces; mcphub.nvim asks for it.
+const compatibleVersion = "4.2.1"
+
+// Exit codes, as --help tells them.
+const (
+	exitFailure   = 1
+	exitArguments = 2
+	exitConfig    = 3
+	exitPort      = 4
+)
+
+const long = `MCP Hub runs your MCP servers and gives every client one endpoint for all of them.
+
+Without arguments it serves the servers of its default configuration file on port 37373, and follows the file's
+changes. Then point any MCP client at http://localhost:37373/mcp`
+
+const exitCodes = `
+Exit codes:
+  0  stopped as asked
+  1  another failure, told on stderr
+  2  bad arguments
+  3  a configuration file cannot be used
+  4  the port is taken (stderr then says EADDRINUSE, and by whom)
+`
+
+func main() {
+	// An editor that ends closes our output; that must not end us.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the whole program; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cmd := command(stderr)
+	cmd.SetArgs(joinConfigs(args))
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	_, _ = fmt.Fprintln(stderr, "mcp-hub:", err)
+	var (
+		file *config.FileError
+		port *hub.PortError
+		bad  argumentError
+	)
+	switch {
+	case errors.As(err, &file):
+		return exitConfig
+	case errors.As(err, &port):
+		return exitPort
+	case errors.As(err, &bad):
+		return exitArguments
+	}
+	return exitFailure
+}
+
+// argumentError is the person's mistake on the command line.
+type argumentError struct{ error }
+
+func (e argumentError) Unwrap() error { return e.error }
+
+func badArgument(format string, args ...any) error {
+	return argumentError{fmt.Errorf(format+" (see mcp-hub --help)", args...)}
+}
+
+// command is the command line of the program that this one replaces: unknown flags are ignored.
+func command(stderr io.Writer) *cobra.Command {
+	var (
+		o        hub.Options
+		level    string
+		format   string
+		autoStop bool
+		delay    int
+	)
+	cmd := &cobra.Command{
+		Use: "mcp-hub", Short: "Many MCP servers behind one endpoint", Long: long,
+		Version:            version,
+		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
+		SilenceErrors:      true, SilenceUsage: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return badArgument("unknown command %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := logger(stderr, level, format)
+			if err != nil {
+				return err
+			}
+			if o.Port < 0 || o.Port > 65535 {
+				return badArgument("--port must be between 0 and 65535, not %d", o.Port)
+			}
+			if o.Config.Global, err = config.ParseGlobal(os.Getenv("MCP_HUB_ENV")); err != nil {
+				return badArgument("MCP_HUB_ENV: %w", err)
+			}
+			if o.Config.Dir, err = os.Getwd(); err != nil {
+				return err
+			}
+			if len(o.Config.Paths) == 0 && !cmd.Flags().Changed("watch") {
+				o.Watch = true // one's own file is followed without being asked to
+			}
+			if autoStop {
+				log.Warn("automatic shutdown is not there yet, the hub runs until it is stopped", "flag", "--auto-shutdown")
+			}
+			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
+			h, err := hub.New(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			return h.Run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntVarP(&o.Port, "port", "p", hub.DefaultPort, "port to listen on")
+	f.StringArrayVarP(&o.Config.Paths, "config", "c", nil, "configuration `file`; several are merged, later ones win (default: servers.json in your configuration folder)")
+	f.BoolVarP(&o.Watch, "watch", "w", false, "follow the configuration files' changes (always, for the default file)")
+	f.StringVar(&o.Host, "host", "", "address to listen on (default: the loopback addresses of this machine)")
+	f.BoolVar(&autoStop, "auto-shutdown", false, "stop when the last client has left")
+	f.IntVar(&delay, "shutdown-delay", 0, "`milliseconds` to wait for another client before that")
+	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
+	f.StringVar(&format, "log-format", "text", "text or json")
+	cmd.SetVersionTemplate(compatibleVersion + "\nMCP Hub {{.Version}}\n")
+	cmd.SetHelpTemplate("{{.Long}}\n\n{{.UsageString}}" + exitCodes)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badArgument("%w", err) })
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	return cmd
+}
+
+// logger writes to stderr.
+func logger(stderr io.Writer, level, format string) (*slog.Logger, error) {
+	var o slog.HandlerOptions
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, badArgument("--log-level must be debug, info, warn or error, not %q", level)
+	}
+	o.Level = l
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(stderr, &o)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(stderr, &o)), nil
+	}
+	return nil, badArgument("--log-format must be text or json, not %q", format)
+}
+
+// joinConfigs lets one --config take several files, as in "--config a.json b.json".
+func joinConfigs(args []string) []string {
+	var out []string
+	inConfig := false
+	for i, a := range args {
+		if a == "--" {
+			return append(out, args[i:]...)
+		}
+		switch {
+		case strings.HasPrefix(a, "-") && len(a) > 1:
+			inConfig = a == "--config" || a == "-c"
+			out = append(out, a)
+		case inConfig && !slices.Contains([]string{"--config", "-c"}, args[i-1]):
+			out = append(out, "--config", a)
+		default:
+			out = append(out, a)
+		}
+	}
+	return out
+}
