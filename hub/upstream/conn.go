@@ -67,6 +67,8 @@ type Hello struct {
 	Instructions string
 }
 
+var errNoHello = errors.New("the server's answer to the handshake names no capabilities")
+
 // NewHello reads the raw result of initialize (legacy) or server/discover (modern). The version is that of the modern
 // revision spoken; a legacy server names its own.
 func NewHello(result []byte, modern bool, version string) (*Hello, error) {
@@ -74,7 +76,7 @@ func NewHello(result []byte, modern bool, version string) (*Hello, error) {
 	h := &Hello{Modern: modern, Version: version, Result: result}
 	h.Capabilities = jsonrpc.Get(result, all, "capabilities").In(result)
 	if jsonrpc.Type(h.Capabilities) != '{' {
-		return nil, errors.New("the server's answer to the handshake names no capabilities")
+		return nil, errNoHello
 	}
 	if modern {
 		h.Info = jsonrpc.Get(result, all, "_meta", mcp.MetaKeyServerInfo).In(result)
