@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -195,17 +196,10 @@ func (r *resolution) join(f field, parts []part) (string, error) {
 		if r.failed(err) != nil {
 			return "", err
 		}
-		waiting = orError(waiting, err)
+		waiting = cmp.Or(waiting, err)
 		b.WriteString(text)
 	}
 	return b.String(), waiting
-}
-
-func orError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 func (r *resolution) replace(f field, p *placeholder) (string, error) {
@@ -273,7 +267,7 @@ func (r *resolution) command(f field, p *placeholder) (string, error) {
 		if r.failed(err) != nil {
 			return "", err
 		}
-		waiting = orError(waiting, err)
+		waiting = cmp.Or(waiting, err)
 		pieces = append(pieces, shellPiece{text: text, value: true})
 	}
 	if waiting != nil {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
@@ -25,7 +26,6 @@ type spec struct {
 // field is one value that may hold placeholders.
 type field struct {
 	name    string // of the variable or header
-	key     string // path in the entry, for messages
 	text    string
 	literal bool // not a string in the file: nothing in it is replaced
 	at      int  // offset in the file
@@ -127,11 +127,11 @@ func (c *checker) stdio(keys *serverKeys) {
 	if !keys.Command.is(kindString) || keys.Command.text == "" {
 		c.error(keys.Command, "command must be a text that is not empty", "name the program to start")
 	} else {
-		s.spec.command = newField("command", "", keys.Command)
+		s.spec.command = newField("", keys.Command)
 	}
 	if keys.Args.is(kindArray) {
 		for _, arg := range keys.Args.items {
-			field := newField("args", "", arg)
+			field := newField("", arg)
 			s.spec.args = append(s.spec.args, field)
 			if field.legacy() {
 				c.warn(arg, "an argument names a variable in the older way, $NAME", "write ${NAME}")
@@ -142,7 +142,7 @@ func (c *checker) stdio(keys *serverKeys) {
 	}
 	c.env(keys)
 	if keys.Cwd.is(kindString) {
-		s.spec.cwd = newField("cwd", "", keys.Cwd)
+		s.spec.cwd = newField("", keys.Cwd)
 	} else if keys.Cwd != nil {
 		c.error(keys.Cwd, "cwd must be a text", "name the folder to start the server in")
 	}
@@ -157,7 +157,7 @@ func (c *checker) remote(keys *serverKeys) {
 	if !keys.URL.is(kindString) || keys.URL.text == "" {
 		c.error(keys.URL, "url must be a text that is not empty", "write the address of the server")
 	} else {
-		s.spec.url = newField("url", "", keys.URL)
+		s.spec.url = newField("", keys.URL)
 		// With a placeholder in it, only its value can tell.
 		if !strings.Contains(keys.URL.text, opening) && !validURL(keys.URL.text) {
 			c.error(keys.URL, "url is no address of a server", urlAction)
@@ -165,7 +165,7 @@ func (c *checker) remote(keys *serverKeys) {
 	}
 	c.env(keys)
 	if keys.Headers.is(kindObject) {
-		s.spec.headers = fields("headers", keys.Headers)
+		s.spec.headers = fields(keys.Headers)
 	} else if keys.Headers != nil {
 		c.error(keys.Headers, "headers must be an object", `write {"Name": "value"}`)
 	}
@@ -176,7 +176,7 @@ func (c *checker) remote(keys *serverKeys) {
 
 func (c *checker) env(keys *serverKeys) {
 	if keys.Env.is(kindObject) {
-		c.server.spec.env = fields("env", keys.Env)
+		c.server.spec.env = fields(keys.Env)
 	} else if keys.Env != nil {
 		c.error(keys.Env, "env must be an object", `write {"NAME": "value"}`)
 	}
@@ -189,18 +189,15 @@ func validURL(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-func newField(key, name string, n *node) field {
-	if name != "" {
-		key += "." + name
-	}
-	return field{name: name, key: key, text: n.scalar(), literal: n.kind != kindString, at: n.start}
+func newField(name string, n *node) field {
+	return field{name: name, text: n.scalar(), literal: n.kind != kindString, at: n.start}
 }
 
-func fields(key string, object *node) []field {
+func fields(object *node) []field {
 	var list []field
 	keys, values := object.entries()
 	for _, name := range keys {
-		list = append(list, newField(key, name, values[name]))
+		list = append(list, newField(name, values[name]))
 	}
 	return list
 }
@@ -224,7 +221,7 @@ func (c *checker) dev(dev *node) {
 	if keys.Cwd.is(kindString) && filepath.IsAbs(keys.Cwd.text) {
 		d.Cwd = keys.Cwd.text
 	} else {
-		c.error(orElse(keys.Cwd, dev), "dev.cwd must be an absolute path", "name the folder of the server's code")
+		c.error(cmp.Or(keys.Cwd, dev), "dev.cwd must be an absolute path", "name the folder of the server's code")
 	}
 	if keys.Enabled.is(kindBool) {
 		d.Enabled = keys.Enabled.truthy()
@@ -243,13 +240,6 @@ func (c *checker) dev(dev *node) {
 	if !valid {
 		c.error(keys.Watch, "dev.watch must be an array of texts", `write ["src/**/*.js"]`)
 	}
-}
-
-func orElse(n, other *node) *node {
-	if n != nil {
-		return n
-	}
-	return other
 }
 
 // fingerprint hashes the keys whose change needs a new connection, in a form in which equal settings are equal: the order

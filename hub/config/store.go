@@ -118,6 +118,14 @@ func (s *Store) Run(ctx context.Context) error {
 		paths[i] = s.absolute(path)
 	}
 	return watch.Files(ctx, s.options.Log, paths, debounce, func() {
+		// A file that is being written may look broken for a moment: look twice before saying so.
+		if _, err := s.load(ctx); err != nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(debounce):
+			}
+		}
 		if err := s.Reload(ctx); err != nil && ctx.Err() == nil {
 			s.options.Log.Warn("config not reloaded, the last good one stays", "err", err)
 		}
