@@ -15,7 +15,7 @@ import (
 const (
 	maxLine      = 64 << 20         // bytes of one message, either way
 	maxUnwritten = 2 * maxLine      // bytes that wait for a server which does not read
-	writeTimeout = 10 * time.Second // how long a server may leave its input full
+	writeTimeout = 10 * time.Second // how long a server may leave its input full, give or take half
 )
 
 var errNotReading = errors.New("the server does not read its input")
@@ -25,6 +25,8 @@ var errNotReading = errors.New("the server does not read its input")
 type pipeWriter struct {
 	file *os.File
 	fail func(error) // is told once that the pipe broke or is stuck
+
+	deadline time.Time // of writing; only whoever is writing touches it
 
 	mu      sync.Mutex
 	waiting []byte
@@ -52,7 +54,7 @@ func (w *pipeWriter) write(text []byte) error {
 		batch := w.waiting
 		w.waiting = w.spare[:0]
 		w.mu.Unlock()
-		_ = w.file.SetWriteDeadline(time.Now().Add(writeTimeout)) // a pipe that takes no deadline blocks until it is closed
+		w.extend()
 		_, err := w.file.Write(batch)
 		w.mu.Lock()
 		if w.spare = batch; cap(batch) > 1<<20 {
@@ -71,6 +73,15 @@ func (w *pipeWriter) write(text []byte) error {
 		return closedError(w.err)
 	}
 	return nil
+}
+
+// extend puts the deadline of writing off, though not with every message: that would cost more than the writing. A pipe
+// that takes no deadline blocks until it is closed.
+func (w *pipeWriter) extend() {
+	if now := time.Now(); w.deadline.Sub(now) < writeTimeout/2 {
+		w.deadline = now.Add(writeTimeout)
+		_ = w.file.SetWriteDeadline(w.deadline)
+	}
 }
 
 // readLines calls line with every line of f, which is the callee's, until f ends. A line longer than maxLine is
