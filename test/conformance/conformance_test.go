@@ -42,11 +42,11 @@ func TestConformanceDirect(t *testing.T) {
 func TestConformanceServer(t *testing.T) {
 	t.Parallel()
 	hub := rig.StartHub(t, map[string]rig.Server{
-		"legacy":       {URL: startEverything(t, false)},
-		"modern":       {URL: startEverything(t, true)},
-		"stdio":        {Command: rig.Build(t, rig.EverythingServer)},
-		"stdio-legacy": {Command: rig.Build(t, rig.EverythingServer), Protocol: "legacy"},
-		"memory":       memory(t),
+		"legacy":   {URL: startEverything(t, false)},
+		"modern":   {URL: startEverything(t, true)},
+		"stdio":    {Command: rig.Build(t, rig.EverythingServer)},
+		"oldstdio": {Command: rig.Build(t, rig.EverythingServer), Protocol: "legacy"},
+		"memory":   memory(t),
 	})
 	t.Run("legacy", func(t *testing.T) {
 		runSuite(t, all2025, hub.MCP("legacy"))
@@ -56,8 +56,8 @@ func TestConformanceServer(t *testing.T) {
 		runSuite(t, req2026, hub.MCP("modern"), "tasks.yml")
 	})
 	t.Run("legacy stdio", func(t *testing.T) {
-		runSuite(t, all2025, hub.MCP("stdio-legacy"))
-		runSuite(t, req2025, hub.MCP("stdio-legacy"))
+		runSuite(t, all2025, hub.MCP("oldstdio"))
+		runSuite(t, req2025, hub.MCP("oldstdio"))
 	})
 	t.Run("modern stdio", func(t *testing.T) {
 		runSuite(t, req2026, hub.MCP("stdio"), "tasks.yml")
@@ -77,12 +77,12 @@ func TestConformanceAggregate(t *testing.T) {
 	t.Parallel()
 	t.Run("legacy", func(t *testing.T) {
 		hub := rig.StartHub(t, map[string]rig.Server{"everything": {URL: startEverything(t, false)}, "memory": memory(t)})
-		runSuite(t, all2025, hub.MCP())
-		runSuite(t, req2025, hub.MCP())
+		runSuite(t, all2025, hub.MCP(), "aggregate.yml")
+		runSuite(t, req2025, hub.MCP(), "aggregate.yml")
 	})
 	t.Run("modern", func(t *testing.T) {
 		hub := rig.StartHub(t, map[string]rig.Server{"everything": {URL: startEverything(t, true)}, "memory": memory(t)})
-		runSuite(t, req2026, hub.MCP(), "tasks.yml")
+		runSuite(t, req2026, hub.MCP(), "aggregate.yml", "tasks.yml")
 	})
 }
 

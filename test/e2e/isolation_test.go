@@ -14,11 +14,11 @@ import (
 	"mcphub/test/rig"
 )
 
-// isolationCalls is the number of calls of each of the two clients; each fifth is cancelled.
+// isolationCalls is the number of calls of each of the two clients; two of five are cancelled.
 const isolationCalls = 200
 
 // TestIsolation lets two clients call one server at once, hundreds of times, with the same request ids and the same
-// progress tokens. Neither sees an answer, a progress or a cancellation of the other.
+// progress tokens. Neither sees an answer, a progress or a cancellation of the other, and no cancellation is lost.
 func TestIsolation(t *testing.T) {
 	t.Parallel()
 	fixture := rig.Build(t, rig.Fixture)
@@ -36,21 +36,20 @@ func TestIsolation(t *testing.T) {
 				steps := rig.Client(t, "isolation.mjs", pair[0], pair[1], hub.MCP(), strconv.Itoa(isolationCalls), server+"__")
 				for _, client := range []string{"a", "b"} {
 					r := rig.Get[struct {
-						Answers, Progress                                            int
+						Answers, Progress, Early                                     int
 						WrongAnswers, WrongProgress, Cancelled, NotCancelled, Errors []string
 					}](t, steps, client)
-					for what, list := range map[string][]string{"wrong answers": r.WrongAnswers, "wrong progress": r.WrongProgress, "not cancelled": r.NotCancelled, "errors": r.Errors} {
-						if len(list) > 0 {
-							t.Errorf("client %s: %s: %d, first %.300s", client, what, len(list), list[0])
-						}
+					none(t, "client "+client+": wrong answers", r.WrongAnswers)
+					none(t, "client "+client+": wrong progress", r.WrongProgress)
+					none(t, "client "+client+": not cancelled", r.NotCancelled)
+					none(t, "client "+client+": errors", r.Errors)
+					const fifth = isolationCalls / 5
+					if r.Answers != 3*fifth || len(r.Cancelled) != fifth || r.Early != fifth {
+						t.Errorf("client %s: %d answers, %d cancelled, %d cancelled early, want %d, %d, %d",
+							client, r.Answers, len(r.Cancelled), r.Early, 3*fifth, fifth, fifth)
 					}
-					if want := isolationCalls / 5 * 4; r.Answers != want {
-						t.Errorf("client %s: %d answers, want %d", client, r.Answers, want)
-					}
-					if want := isolationCalls / 5; len(r.Cancelled) != want {
-						t.Errorf("client %s: %d cancelled, want %d", client, len(r.Cancelled), want)
-					}
-					if r.Progress < isolationCalls/2 {
+					// The SDK's 1.x client drops notifications that come in one read with the answer; TestProgress counts.
+					if r.Progress < fifth {
 						t.Errorf("client %s: %d progress notifications", client, r.Progress)
 					}
 				}
@@ -60,12 +59,22 @@ func TestIsolation(t *testing.T) {
 						t.Errorf("%s: %d of %d: the test proves nothing", premise, n, isolationCalls)
 					}
 				}
-				want, got := rig.Get[[]string](t, steps, "cancelled by the clients"), rig.Get[[]string](t, steps, "cancelled at the server")
-				if !slices.Equal(got, want) {
-					t.Errorf("the server saw %d cancellations, the clients made %d\n got %v\nwant %v", len(got), len(want), got, want)
+				if n := rig.Get[int](t, steps, "running"); n != 0 {
+					t.Errorf("%d calls still run at the server: their cancellation is lost", n)
+				}
+				for _, wrong := range []string{"not cancelled at the server", "cancelled at the server only", "cancelled twice"} {
+					none(t, wrong, rig.Get[[]string](t, steps, wrong))
 				}
 			})
 		}
+	}
+}
+
+// none fails the test for a list of faults that is not empty.
+func none(t *testing.T, what string, list []string) {
+	t.Helper()
+	if len(list) > 0 {
+		t.Errorf("%s: %d, first %.300s", what, len(list), list[0])
 	}
 }
 
