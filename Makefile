@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 # What a caller may set: make run PORT=4000 CONFIG=./servers.json
 PORT     ?= 37373
-CONFIG   ?= $(or $(XDG_CONFIG_HOME),$(HOME)/.config)/mcphub/servers.json
+CONFIG   ?=
 FUZZTIME ?= 5s
 BENCH    ?= .
 RUN      ?= .
@@ -26,7 +26,7 @@ help: ## Print this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "Settings: PORT=$(PORT) CONFIG=$(CONFIG) FUZZTIME=$(FUZZTIME) RUN=$(RUN) BENCH=$(BENCH)"
+	@echo "Settings: PORT=$(PORT) CONFIG=$(or $(CONFIG),(default)) FUZZTIME=$(FUZZTIME) RUN=$(RUN) BENCH=$(BENCH)"
 
 .PHONY: run
 run: build ## Build the hub and start it on PORT with CONFIG; print where it answers

@@ -1,15 +1,25 @@
 #!/usr/bin/env bash
-# Starts the hub for a person: makes an empty config where there is none, says where the hub answers, and becomes the hub.
-# Usage: build/run.sh BINARY PORT CONFIG
+# Starts the hub for a person: says where it answers and what to try, and becomes the hub.
+# Usage: build/run.sh BINARY PORT [CONFIG]; without CONFIG the hub takes its default file.
 set -euo pipefail
-bin=$1 port=$2 config=$3
+bin=$1 port=$2 config=${3:-}
+
+args=(--port "$port" --watch)
+if [[ -n $config ]]; then
+  args+=(--config "$config")
+elif [[ $(uname) == Darwin ]]; then
+  config="$HOME/Library/Application Support/mcphub/servers.json"
+else
+  config=${XDG_CONFIG_HOME:-$HOME/.config}/mcphub/servers.json
+fi
 
 if [[ ! -e $config ]]; then
-  mkdir -p "$(dirname "$config")"
-  (umask 077 && printf '{\n  "mcpServers": {}\n}\n' >"$config")
-  echo "Wrote an empty config. Add servers to it while the hub runs, or start with an example:"
-  echo "    make run CONFIG=docs/examples/everything.json"
-  echo
+  cat <<TEXT
+There is no $config yet. Write one while the hub runs (README.md shows how), or try an example:
+
+    make run CONFIG=docs/examples/everything.json
+
+TEXT
 fi
 
 cat <<TEXT
@@ -27,4 +37,4 @@ Try it from a second terminal:
 Stop with Ctrl-C.
 
 TEXT
-exec "$bin" --port "$port" --config "$config" --watch
+exec "$bin" "${args[@]}"
