@@ -215,6 +215,7 @@ func TestFingerprint(t *testing.T) {
 	for _, same := range []string{
 		`{args: ['1',], env: {B: "2", A: "1"}, command: "c"}`,
 		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, disabled: false, protocol: "auto", cwd: null}`,
+		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, disabled: true}`,
 		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, description: "d", autoApprove: [], custom_instructions: {}, disabled_tools: ["x"], disabled_resourceTemplates: [], x: 1}`,
 	} {
 		if print(same) != base {
@@ -225,7 +226,6 @@ func TestFingerprint(t *testing.T) {
 		`{command: "d", args: ["1"], env: {A: "1", B: "2"}}`,
 		`{command: "c", args: ["2"], env: {A: "1", B: "2"}}`,
 		`{command: "c", args: ["1"], env: {A: "2", B: "1"}}`,
-		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, disabled: true}`,
 		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, name: "n"}`,
 		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, cwd: "/x"}`,
 		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, protocol: "legacy"}`,

@@ -99,6 +99,7 @@ func TestRecordedConfigurations(t *testing.T) {
 		"url-ftp":        "no transport speaks ftp",
 	}
 	nowUnchanged := map[string]string{
+		"diff-disabled-true":        "the fingerprint leaves disabled out, which is compared by itself",
 		"diff-disabled-added-false": "notes 1.7: a toggle both writes the file and starts the server, which must not start twice",
 	}
 	place := regexp.MustCompile(` at (\d+:\d+)$`)

@@ -243,7 +243,8 @@ func (c *checker) dev(dev *node) {
 }
 
 // fingerprint hashes the keys whose change needs a new connection, in a form in which equal settings are equal: the order
-// of keys, null and the default written out make no difference.
+// of keys, null and the default written out make no difference. "disabled" is not among them: an editor that switches a
+// server on both writes the file and starts the server, which must not start twice.
 func (c *checker) fingerprint(keys *serverKeys) string {
 	s := c.server
 	hash := sha256.New()
@@ -271,9 +272,6 @@ func (c *checker) fingerprint(keys *serverKeys) string {
 		} else {
 			write(key.name, key.value.canonical())
 		}
-	}
-	if s.Disabled {
-		write("disabled", []byte("true"))
 	}
 	write("protocol", []byte(s.Protocol))
 	write("config_source", []byte(s.Source))

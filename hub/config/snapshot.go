@@ -81,7 +81,7 @@ type Server struct {
 	DisabledResourceTemplates []string // URI templates hidden from clients
 
 	Err         *Diagnostic // why this entry cannot run, nil if it can
-	Fingerprint string      // changes exactly when the server has to be connected anew
+	Fingerprint string      // changes exactly when the server has to be connected anew; Disabled is not in it
 
 	spec   spec
 	values *values
