@@ -80,7 +80,8 @@ fuzz: ## Each fuzz target: its seeds, then FUZZTIME of new input
 
 .PHONY: e2e
 e2e: build $(PEERS) ## The built hub between real npm clients and real npm servers
-	cd test && MCP_HUB_BIN='$(TESTBIN)' $(GO) test -count=1 -timeout 8m -run '$(RUN)' $$($(GO) -C test list ./... | grep -v /conformance$$)
+	cd test && packages=$$($(GO) list ./... | grep -v /conformance$$) && \
+	MCP_HUB_BIN='$(TESTBIN)' $(GO) test -count=1 -timeout 8m -run '$(RUN)' $$packages
 
 .PHONY: conformance
 conformance: build $(PEERS) ## The official MCP conformance suites against the built hub
