@@ -70,6 +70,9 @@ func (c *remoteConn) Hello() *Hello { return c.agreed.Load().hello }
 
 // Notify implements Conn.
 func (c *remoteConn) Notify(ctx context.Context, method string, params []byte) error {
+	if err := c.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
 	header := c.header()
 	if c.modern {
 		header[mcp.HeaderMethod] = []string{method}

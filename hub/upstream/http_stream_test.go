@@ -548,6 +548,12 @@ func TestNotify(t *testing.T) {
 		if err := c.Notify(t.Context(), "notifications/bad", nil); err == nil || !strings.Contains(err.Error(), "bad one") || c.Err() != nil {
 			t.Errorf("refused: %v, connection %v", err, c.Err())
 		}
+		if err := c.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Notify(t.Context(), "notifications/bad", nil); !errors.Is(err, ErrNotSent) || len(s.requests("notifications/bad")) != 1 {
+			t.Errorf("after the end: %v", err)
+		}
 	})
 }
 
