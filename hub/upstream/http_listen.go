@@ -98,6 +98,9 @@ func (c *httpConn) listen(ctx context.Context, answered chan<- struct{}) {
 		case err != nil:
 			at.failures++
 		case isStream(resp):
+			if opened && at.last == "" { // else the server sends what was missed
+				c.missed()
+			}
 			opened = true
 			_, err = c.messages(resp, at, func(m jsonrpc.Message) (bool, error) {
 				c.receive(m)
@@ -133,10 +136,14 @@ func (c *httpConn) subscribe(ctx context.Context, params []byte, answered chan<-
 			answered = nil
 		}
 	}
+	opened := false
 	for failures := 1; ; failures++ {
 		began := time.Now()
 		m, err := c.Do(ctx, &Request{Method: "subscriptions/listen", Params: params, Frames: func(f Frame) {
-			arrived()
+			if arrived(); opened && f.Name() == "notifications/subscriptions/acknowledged" {
+				c.missed()
+			}
+			opened = true
 			c.events(f)
 		}})
 		arrived()
@@ -153,5 +160,16 @@ func (c *httpConn) subscribe(ctx context.Context, params []byte, answered chan<-
 		}
 		c.log.Debug("subscription will be opened again", "err", err)
 		waitFor(ctx, nil, backoff(failures))
+	}
+}
+
+// missed has all lists read again: what the server told while its stream was broken is lost.
+func (c *httpConn) missed() {
+	for _, list := range []string{"tools", "resources", "prompts"} {
+		m, err := jsonrpc.Scan(jsonrpc.AppendRequest(nil, nil, "notifications/"+list+"/list_changed", nil))
+		if err != nil { // the text is the hub's own
+			panic(err)
+		}
+		c.events(Frame{Message: m})
 	}
 }

@@ -473,6 +473,9 @@ func TestSubscribe(t *testing.T) {
 		all := strings.Join(events.texts(), " ")
 		return strings.Contains(all, `{"n":1}`) && strings.Contains(all, `{"n":2}`)
 	})
+	if all := strings.Join(events.texts(), " "); strings.Count(all, "resources/list_changed") != 1 {
+		t.Errorf("the lists are not read again once after the gap: %s", all)
+	}
 	got := s.requests("subscriptions/listen")
 	if !strings.Contains(got[0].text, `"notifications":{"toolsListChanged":true,"resourcesListChanged":true}}`) ||
 		got[0].header.Get("Mcp-Method") != "subscriptions/listen" {
