@@ -101,7 +101,7 @@ func (h *Hello) Has(path ...string) bool {
 var (
 	// ErrClosed: the connection has ended; calls that were under way may or may not have taken effect.
 	ErrClosed = errors.New("connection to the server ended")
-	// ErrNotSent: the connection had ended before the request went out. It wraps ErrClosed.
+	// ErrNotSent: the connection had ended before anything of the request went out. It wraps ErrClosed.
 	ErrNotSent = fmt.Errorf("the request was not sent: %w", ErrClosed)
 	// ErrUnavailable: the server is not running or not reachable now.
 	ErrUnavailable = errors.New("server is not available")

@@ -13,6 +13,7 @@ type dialOptions struct {
 	events   func(Frame)     // takes frames that belong to no call; must not block
 	log      *slog.Logger    // names the server already
 	known    *known
+	limits   limits // of the stdio transport
 }
 
 // known is what earlier connections to the same server learned, so that the next one need not try. The owner of the

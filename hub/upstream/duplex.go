@@ -99,7 +99,7 @@ func (d *duplex) begin(req *Request) (*call, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ended {
-		return nil, d.err
+		return nil, fmt.Errorf("%w: %w", ErrNotSent, d.err)
 	}
 	d.calls[c.id] = c
 	return c, nil
@@ -326,13 +326,15 @@ func (c *call) drain() (jsonrpc.Message, bool) {
 		c.mu.Lock()
 		frames := c.frames
 		c.frames, c.size = nil, 0
-		response, answered := c.response, c.answered
-		overrun := c.overrun
+		response, answered, overrun := c.response, c.answered, c.overrun
 		c.mu.Unlock()
+		if overrun { // frames are missing, so what is left is of no use
+			return jsonrpc.Message{}, false
+		}
 		for _, f := range frames {
 			c.Frames(f)
 		}
-		if answered && !overrun {
+		if answered {
 			return response, true
 		}
 		if len(frames) == 0 {

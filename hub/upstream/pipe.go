@@ -6,27 +6,33 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"mcphub/hub/jsonrpc"
 )
 
-// Limits of the stdio transport.
-const (
-	maxLine      = 64 << 20         // bytes of one message, either way
-	maxUnwritten = 2 * maxLine      // bytes that wait for a server which does not read
-	writeTimeout = 10 * time.Second // how long a server may leave its input full, give or take half
-)
+// limits is what the hub puts up with on a server's standard streams.
+type limits struct {
+	line      int           // bytes of one message, either way
+	unread    time.Duration // how long a server may take nothing of what waits for it
+	headStart time.Duration // how long it may ponder server/discover before it is greeted with initialize too
+}
+
+// stdioLimits are those of every server. A legacy server may ignore what it does not know, hence headStart.
+var stdioLimits = limits{line: 64 << 20, unread: 10 * time.Second, headStart: 5 * time.Second}
 
 var errNotReading = errors.New("the server does not read its input")
 
-// pipeWriter writes messages to a server's standard input, one a line. The caller that finds nobody writing writes
-// what has gathered meanwhile, so that one caller pays no hand-over and many share a system call.
+// pipeWriter writes messages to a server's standard input, one a line, and never waits for the server. The caller that
+// finds nobody writing writes what has gathered meanwhile, so that one caller pays no hand-over and many share a system
+// call; what the pipe does not take at once is left to a goroutine.
 type pipeWriter struct {
-	file *os.File
-	fail func(error) // is told once that the pipe broke or is stuck
-
-	deadline time.Time // of writing; only whoever is writing touches it
+	file   *os.File
+	raw    syscall.RawConn // of file
+	limits limits
+	work   *sync.WaitGroup // takes the goroutine
+	fail   func(error)     // is told once why nothing can be written any more
 
 	mu      sync.Mutex
 	waiting []byte
@@ -35,58 +41,100 @@ type pipeWriter struct {
 	err     error
 }
 
-// write sends one message.
+func newPipeWriter(f *os.File, l limits, work *sync.WaitGroup, fail func(error)) *pipeWriter {
+	raw, _ := f.SyscallConn() // fails only for no file
+	return &pipeWriter{file: f, raw: raw, limits: l, work: work, fail: fail}
+}
+
+// write sends one message. The error wraps ErrNotSent if nothing of it has gone out, or else ErrClosed.
 func (w *pipeWriter) write(text []byte) error {
+	if len(text) > w.limits.line {
+		return fmt.Errorf("a message of %d bytes is more than the %d that a server is sent", len(text), w.limits.line)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err == nil && len(w.waiting)+len(text) > maxUnwritten {
-		w.err = errNotReading
+	if len(w.waiting)+len(text) > 2*w.limits.line {
+		w.broke(errNotReading)
 	}
 	if w.err != nil {
-		return closedError(w.err)
+		return fmt.Errorf("%w: %w", ErrNotSent, w.err)
 	}
 	w.waiting = append(append(w.waiting, jsonrpc.Flatten(text)...), '\n')
 	if w.writing {
 		return nil
 	}
 	w.writing = true
-	for len(w.waiting) > 0 && w.err == nil {
+	return w.flush()
+}
+
+// flush writes what waits as far as the pipe takes it at once. It is called with mu held.
+func (w *pipeWriter) flush() error {
+	for len(w.waiting) > 0 {
 		batch := w.waiting
 		w.waiting = w.spare[:0]
+		w.spare = nil
 		w.mu.Unlock()
-		w.extend()
-		_, err := w.file.Write(batch)
+		n, err := writeNow(w.raw, batch)
 		w.mu.Lock()
-		if w.spare = batch; cap(batch) > 1<<20 {
-			w.spare = nil
-		}
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = errNotReading
-		}
 		if err != nil {
-			w.err = err
-			w.fail(err)
+			w.broke(err)
+		}
+		switch {
+		case w.err != nil && n == 0:
+			return fmt.Errorf("%w: %w", ErrNotSent, w.err)
+		case w.err != nil:
+			return closedError(w.err)
+		case n < len(batch):
+			w.work.Go(func() { w.drain(batch[n:]) })
+			return nil
+		case cap(batch) <= 1<<20:
+			w.spare = batch
 		}
 	}
 	w.writing = false
-	if w.err != nil {
-		return closedError(w.err)
-	}
 	return nil
 }
 
-// extend puts the deadline of writing off, though not with every message: that would cost more than the writing. A pipe
-// that takes no deadline blocks until it is closed.
-func (w *pipeWriter) extend() {
-	if now := time.Now(); w.deadline.Sub(now) < writeTimeout/2 {
-		w.deadline = now.Add(writeTimeout)
-		_ = w.file.SetWriteDeadline(w.deadline)
+// drain writes what the pipe did not take at once, and what gathers meanwhile.
+func (w *pipeWriter) drain(rest []byte) {
+	stuck := time.AfterFunc(w.limits.unread, func() { w.close(errNotReading) }) // not every pipe takes a deadline
+	defer stuck.Stop()
+	for len(rest) > 0 {
+		n, err := w.file.Write(rest[:min(len(rest), 64<<10)])
+		stuck.Reset(w.limits.unread)
+		rest = rest[n:]
+		w.mu.Lock()
+		if err != nil {
+			w.broke(err)
+		}
+		if len(rest) == 0 {
+			rest, w.waiting = w.waiting, nil
+		}
+		if w.err != nil {
+			rest = nil
+		}
+		w.writing = len(rest) > 0
+		w.mu.Unlock()
 	}
 }
 
-// readLines calls line with every line of f, which is the callee's, until f ends. A line longer than maxLine is
+// close lets nothing more be written. After it, no goroutine is started.
+func (w *pipeWriter) close(why error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broke(why)
+}
+
+func (w *pipeWriter) broke(why error) {
+	if w.err == nil {
+		w.err, w.waiting = why, nil
+		w.fail(why)
+	}
+}
+
+// readLines calls line with every line of f, which is the callee's, until f ends. A line of more than limit bytes is
 // skipped and reported to tooLong.
-func readLines(f *os.File, line func([]byte), tooLong func(error)) {
+func readLines(f *os.File, limit int, line func([]byte), tooLong func(error)) {
 	r := bufio.NewReaderSize(f, 32<<10)
 	var long []byte
 	skipping := false
@@ -94,8 +142,8 @@ func readLines(f *os.File, line func([]byte), tooLong func(error)) {
 		part, err := r.ReadSlice('\n')
 		switch {
 		case skipping:
-		case len(long)+len(part) > maxLine:
-			tooLong(fmt.Errorf("a line of more than %d bytes was skipped", maxLine))
+		case len(long)+len(part) > limit:
+			tooLong(fmt.Errorf("a line of more than %d bytes was skipped", limit))
 			skipping, long = true, nil
 		case errors.Is(err, bufio.ErrBufferFull):
 			long = append(long, part...)

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 	"time"
 )
@@ -24,6 +25,7 @@ type ring struct {
 	lines []LogLine // a ring once it is full: next is the oldest
 	next  int
 	part  []byte // of the line that has no end yet
+	words string // the server's newest line that is not blank, of this run
 }
 
 // Write takes standard error as it comes. It never fails.
@@ -36,12 +38,33 @@ func (r *ring) Write(p []byte) (int, error) {
 			r.part = append(r.part, line[:min(room, len(line))]...)
 		}
 		if ended {
-			r.add(string(bytes.TrimRight(r.part, "\r")))
-			r.part = r.part[:0]
+			r.endLine()
 		}
 		rest = after
 	}
 	return len(p), nil
+}
+
+func (r *ring) endLine() {
+	text := string(bytes.TrimRight(r.part, "\r"))
+	r.part = r.part[:0]
+	r.add(text)
+	if strings.TrimSpace(text) != "" {
+		r.words = text
+	}
+}
+
+// lastWords ends a run of the server: it returns the newest line of it that is not blank, whether or not that line has
+// an end, and empty text if there is none.
+func (r *ring) lastWords() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.part) > 0 {
+		r.endLine()
+	}
+	words := r.words
+	r.words = ""
+	return words
 }
 
 // note adds a line of the hub's own.
@@ -66,15 +89,4 @@ func (r *ring) all() []LogLine {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append(append(make([]LogLine, 0, len(r.lines)), r.lines[r.next:]...), r.lines[:r.next]...)
-}
-
-// last returns the newest line that is not blank.
-func (r *ring) last() string {
-	lines := r.all()
-	for i := len(lines) - 1; i >= 0; i-- {
-		if lines[i].Text != "" {
-			return lines[i].Text
-		}
-	}
-	return ""
 }

@@ -24,6 +24,7 @@ type Options struct {
 // Set is all managed servers.
 type Set struct {
 	options Options
+	limits  limits
 	guard   *guard
 
 	// Set before Run, and then only read.
@@ -40,7 +41,7 @@ type Set struct {
 // NewSet returns an empty set.
 func NewSet(o Options) *Set {
 	return &Set{
-		options: o, guard: newGuard(o.Log), onChange: func() {}, onFrame: refuseFrame,
+		options: o, limits: stdioLimits, guard: newGuard(o.Log), onChange: func() {}, onFrame: refuseFrame,
 		servers: map[string]*Server{}, ending: map[string]<-chan struct{}{}, cancel: map[*Server]context.CancelFunc{},
 	}
 }
@@ -98,9 +99,9 @@ func (s *Set) Apply(servers []*config.Server) {
 	for name, server := range s.servers {
 		if !wanted[name] {
 			delete(s.servers, name)
-			s.ending[name] = server.done
-			if s.cancel[server] != nil {
-				s.cancel[server]()
+			if cancel := s.cancel[server]; cancel != nil { // it was launched
+				s.ending[name] = server.done
+				cancel()
 			}
 		}
 	}
@@ -151,7 +152,7 @@ func (s *Set) dial(ctx context.Context, c *config.Server, server *Server, k *kno
 		}
 		return nil, err
 	}
-	o := dialOptions{protocol: c.Protocol, version: s.options.Version, events: server.event, log: server.log, known: k}
+	o := dialOptions{protocol: c.Protocol, version: s.options.Version, events: server.event, log: server.log, known: k, limits: s.limits}
 	if c.Transport == config.Stdio {
 		return dialStdio(ctx, r, server.said, s.guard, o)
 	}

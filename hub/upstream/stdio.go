@@ -6,25 +6,30 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"mcphub/hub/config"
 	"mcphub/hub/jsonrpc"
 )
 
-// probeHeadStart is how long a server may take to answer server/discover before it is greeted with initialize too: a
-// legacy server may ignore what it does not know.
-const probeHeadStart = 5 * time.Second
+var (
+	errStopped      = errors.New("the hub stopped the server")
+	errOutputClosed = errors.New("the server closed its output, but did not end")
+)
 
 // stdioConn is a connection to a local process over its standard input and output.
 type stdioConn struct {
 	*duplex
-	proc  *process
-	log   *ring
-	hello *Hello
-	quiet func()         // ends the listen request
-	work  sync.WaitGroup // the reader, the waiter and the listen request
-	once  sync.Once
+	proc    *process
+	writer  *pipeWriter
+	log     *ring
+	hello   *Hello
+	quiet   func()         // ends the listen request
+	work    sync.WaitGroup // the reader, the waiter, a writer and the listen request
+	closing atomic.Bool    // by the hub
+	once    sync.Once
 }
 
 // dialStdio starts a server's command and shakes hands with it.
@@ -34,32 +39,19 @@ func dialStdio(ctx context.Context, r *config.Resolved, log *ring, g *guard, o d
 		return nil, err
 	}
 	c := &stdioConn{proc: proc, log: log, quiet: func() {}}
-	w := &pipeWriter{file: proc.stdin, fail: func(err error) { c.end(err) }}
-	c.duplex = newDuplex(w.write, o.events)
+	c.writer = newPipeWriter(proc.stdin, o.limits, &c.work, func(err error) { c.work.Go(func() { c.broke(err) }) })
+	c.duplex = newDuplex(c.writer.write, o.events)
 	read := make(chan struct{})
-	c.work.Go(func() {
-		defer close(read)
-		readLines(proc.stdout, func(line []byte) { c.line(line, o) }, func(err error) {
-			log.note("stdout: " + err.Error())
-		})
-	})
-	c.work.Go(func() {
-		why := proc.wait()
-		waitFor(context.Background(), read, 300*time.Millisecond) // its last words may still be in the pipe
-		if said := log.last(); said != "" {
-			why = fmt.Errorf("%w; it last said: %s", why, said[:min(len(said), 300)])
-		}
-		c.end(why)
-	})
+	c.work.Go(func() { c.read(read, o) })
+	c.work.Go(func() { c.wait(read) })
+	greeted := o.known.legacy
 	if err := c.shakeHands(ctx, o); err != nil {
-		select {
-		case <-c.done: // it died of the question: ask the other way next time
-			o.known.legacy = true
-		default:
-		}
+		died := c.Err() != nil // maybe of the question: ask the other way next time
+		o.known.legacy = died && !greeted
 		_ = c.Close(ctx)
 		return nil, err
 	}
+	o.known.legacy = !c.hello.Modern
 	if params := listenParams(o.version, c.hello); params != nil {
 		var listening context.Context
 		listening, c.quiet = context.WithCancel(context.WithoutCancel(ctx))
@@ -79,19 +71,54 @@ func (c *stdioConn) PID() int { return c.proc.cmd.Process.Pid }
 // Close implements Conn.
 func (c *stdioConn) Close(ctx context.Context) error {
 	c.once.Do(func() {
+		c.closing.Store(true)
 		c.quiet()
 		c.proc.stop(ctx)
 		_ = c.proc.stdout.Close() // a process that escaped may hold the other end
-		c.end(errors.New("closed by the hub"))
+		c.end(errStopped)
+		c.writer.close(errStopped)
 		c.work.Wait()
 	})
 	return nil
+}
+
+// read takes the server's output until it ends.
+func (c *stdioConn) read(ended chan<- struct{}, o dialOptions) {
+	readLines(c.proc.stdout, o.limits.line, func(line []byte) { c.line(line, o) }, func(err error) {
+		c.log.note("stdout: " + err.Error())
+	})
+	close(ended)
+	c.broke(errOutputClosed)
+}
+
+// wait ends the connection when the process has ended, with its last words.
+func (c *stdioConn) wait(read <-chan struct{}) {
+	why := c.proc.wait()
+	waitFor(context.Background(), read, 300*time.Millisecond) // there may be answers in the pipe
+	if said := c.log.lastWords(); said != "" {
+		why = fmt.Errorf("%w; it last said: %s", why, said[:min(len(said), 300)])
+	}
+	if c.closing.Load() {
+		why = errStopped
+	}
+	c.end(why)
+}
+
+// broke ends the connection because one of its pipes did. Mostly the process is about to end, which tells more.
+func (c *stdioConn) broke(why error) {
+	if !errors.Is(why, errNotReading) {
+		waitFor(context.Background(), c.done, 2*killGrace)
+	}
+	c.end(why)
 }
 
 // line takes one line of the server's output.
 func (c *stdioConn) line(text []byte, o dialOptions) {
 	if text = bytes.TrimSpace(text); len(text) == 0 {
 		return
+	}
+	if !utf8.Valid(text) { // no client could read it
+		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
 	}
 	m, err := jsonrpc.Scan(text)
 	if err == nil {
@@ -131,7 +158,7 @@ func (c *stdioConn) shakeHands(ctx context.Context, o dialOptions) error {
 	} else {
 		modern = ask(discover)
 		if o.protocol != config.ProtocolModern {
-			t := time.NewTimer(probeHeadStart)
+			t := time.NewTimer(o.limits.headStart)
 			defer t.Stop()
 			headStart = t.C
 		}
