@@ -20,6 +20,8 @@ const (
 type Lists struct {
 	Tools, Resources, Templates, Prompts [][]byte
 	Problems                             []string // lists that could not be read, in words for people
+
+	errs [kinds]error // why each list could not be read
 }
 
 // kind is one of the lists.
@@ -49,27 +51,24 @@ func (l *Lists) of(k kind) *[][]byte {
 func fetch(ctx context.Context, c Conn, version string, old *Lists, want func(kind) bool) (*Lists, error) {
 	fresh := *old
 	fresh.Problems = nil
-	var (
-		work sync.WaitGroup
-		errs [kinds]error
-	)
+	var work sync.WaitGroup
 	for k := range kinds {
 		switch {
 		case !c.Hello().Has(listOf[k].capability):
-			*fresh.of(k) = nil
+			*fresh.of(k), fresh.errs[k] = nil, nil
 		case want(k):
 			work.Go(func() {
 				ctx, cancel := context.WithTimeoutCause(ctx, listTimeout, fmt.Errorf("no answer within %v", listTimeout))
 				defer cancel()
 				var items [][]byte
-				if items, errs[k] = pages(ctx, c, version, k); errs[k] == nil {
+				if items, fresh.errs[k] = pages(ctx, c, version, k); fresh.errs[k] == nil {
 					*fresh.of(k) = items
 				}
 			})
 		}
 	}
 	work.Wait()
-	for k, err := range errs {
+	for k, err := range fresh.errs {
 		if errors.Is(err, ErrClosed) || ctx.Err() != nil {
 			return nil, errors.Join(context.Cause(ctx), err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,17 +35,18 @@ type Server struct {
 	log  *slog.Logger
 	said *ring
 
-	commands chan func(*life)
-	done     chan struct{} // closed when its life has ended
-	dirty    chan struct{} // holds one token when a list has changed
-	dirtied  [kinds]atomic.Bool
+	called  chan struct{} // holds one token when there are commands
+	done    chan struct{} // closed when its life has ended
+	dirty   chan struct{} // holds one token when a list has changed
+	dirtied [kinds]atomic.Bool
 
 	conn   atomic.Pointer[Conn]
 	status atomic.Pointer[Status]
 	lists  atomic.Pointer[Lists]
 
-	mu      sync.Mutex
-	changed chan struct{} // closed at the next change of status, then replaced
+	mu       sync.Mutex
+	commands []func(*life)
+	changed  chan struct{} // closed at the next change of status, then replaced
 }
 
 // Status is a server at one moment.
@@ -84,7 +86,7 @@ func (e *UnavailableError) Unwrap() error { return ErrUnavailable }
 func newServer(set *Set, c *config.Server) *Server {
 	s := &Server{
 		name: c.Name, set: set, log: set.options.Log.With("server", c.Name), said: &ring{},
-		commands: make(chan func(*life), 64), done: make(chan struct{}), dirty: make(chan struct{}, 1), changed: make(chan struct{}),
+		called: make(chan struct{}, 1), done: make(chan struct{}), dirty: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
 	s.lists.Store(&Lists{})
 	st := &Status{Name: c.Name, Config: c, State: next(factsOf(c)), Since: time.Now()}
@@ -107,11 +109,11 @@ func (s *Server) Lists() *Lists { return s.lists.Load() }
 // Log returns the last lines of the server's standard error and the hub's notes on it, oldest first.
 func (s *Server) Log() []LogLine { return s.said.all() }
 
-// Conn returns the connection to the server. It waits for a server that is just starting, and returns an
-// *UnavailableError for one that is not.
+// Conn returns the connection to the server. It waits for a server that is just starting, or is being restarted, and
+// returns an *UnavailableError for one that is not.
 func (s *Server) Conn(ctx context.Context) (Conn, error) {
-	if c := s.conn.Load(); c != nil {
-		return *c, nil
+	if c := s.live(); c != nil {
+		return c, nil
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, readyWait, ErrUnavailable)
 	defer cancel()
@@ -119,15 +121,20 @@ func (s *Server) Conn(ctx context.Context) (Conn, error) {
 		s.mu.Lock()
 		changed := s.changed
 		s.mu.Unlock()
-		if c := s.conn.Load(); c != nil {
-			return *c, nil
+		if c := s.live(); c != nil {
+			return c, nil
 		}
 		st := s.Status()
-		if st.State != Starting && (st.State != Retrying || time.Until(st.RetryAt) > 2*time.Second) {
+		switch {
+		case st.State == Starting, st.State == Stopping, st.State == Retrying && time.Until(st.RetryAt) < 2*time.Second:
+		case st.State == Ready: // its end has yet to be noticed
+		default:
 			return nil, &UnavailableError{s.name, st.Health}
 		}
 		select {
 		case <-changed:
+		case <-s.done:
+			return nil, &UnavailableError{s.name, st.Health}
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), ErrUnavailable) {
 				return nil, &UnavailableError{s.name, st.Health}
@@ -137,12 +144,26 @@ func (s *Server) Conn(ctx context.Context) (Conn, error) {
 	}
 }
 
+// live returns the connection, or nil if there is none or it has ended.
+func (s *Server) live() Conn {
+	c := s.conn.Load()
+	if c == nil {
+		return nil
+	}
+	select {
+	case <-(*c).Done():
+		return nil
+	default:
+		return *c
+	}
+}
+
 // Start starts a server that is stopped or switched off, for this run of the hub, and tries a failed one again at
 // once. It returns before the server is ready.
 func (s *Server) Start() {
 	s.command(func(l *life) {
 		l.disabled, l.stopped = false, false
-		if l.link == linkNone {
+		if l.link == linkNone || l.link == linkClosing {
 			l.forget()
 		}
 	})
@@ -151,10 +172,10 @@ func (s *Server) Start() {
 // Stop ends a server until Start is called or its configuration changes. It returns before the server has ended.
 func (s *Server) Stop() { s.command(func(l *life) { l.stopped = true }) }
 
-// Restart ends a server's connection and starts it again.
+// Restart ends a server's connection and starts it again, as if for the first time.
 func (s *Server) Restart() {
 	s.command(func(l *life) {
-		l.stale = l.link != linkNone
+		l.stale, l.known = l.link != linkNone, known{}
 		l.forget()
 	})
 }
@@ -175,10 +196,25 @@ func (s *Server) apply(c *config.Server) {
 	})
 }
 
+// command has f called by the server's life. It never blocks.
 func (s *Server) command(f func(*life)) {
+	s.mu.Lock()
+	s.commands = append(s.commands, f)
+	s.mu.Unlock()
 	select {
-	case s.commands <- f:
-	case <-s.done:
+	case s.called <- struct{}{}:
+	default:
+	}
+}
+
+// obey carries out the commands that have been given.
+func (l *life) obey() {
+	l.mu.Lock()
+	commands := l.commands
+	l.commands = nil
+	l.mu.Unlock()
+	for _, f := range commands {
+		f(l)
 	}
 }
 
@@ -240,8 +276,8 @@ func (s *Server) run(ctx context.Context, after <-chan struct{}) {
 		}
 		l.publish(next(l.facts))
 		select {
-		case f := <-s.commands:
-			f(l)
+		case <-s.called:
+			l.obey()
 		case d := <-l.dialed:
 			l.answered(ctx, d)
 		case <-l.lost:
@@ -284,7 +320,9 @@ func (l *life) dial(ctx context.Context) {
 // answered takes the end of an attempt.
 func (l *life) answered(ctx context.Context, d dialed) {
 	l.undial()
-	l.known = d.known
+	if !l.stale { // else it was learned under another configuration
+		l.known = d.known
+	}
 	switch {
 	case d.err == nil:
 		l.link, l.conn, l.lost, l.upSince, l.err = linkUp, d.conn, d.conn.Done(), time.Now(), nil
@@ -296,7 +334,7 @@ func (l *life) answered(ctx context.Context, d dialed) {
 		l.Server.conn.Store(&d.conn)
 		serving, cancel := context.WithCancel(ctx)
 		l.unserve = cancel
-		l.work.Go(func() { l.refresh(serving, d.conn) })
+		l.work.Go(func() { l.refresh(serving, d.conn, d.lists) })
 	case l.stale || l.stopped || l.disabled || l.invalid:
 		l.link = linkNone
 	default:
@@ -388,7 +426,8 @@ func (l *life) publish(state State) {
 	case Disabled, Idle, Failed:
 		l.lists.Store(&Lists{})
 	}
-	if old.State == state && old.Config == st.Config && old.Err == st.Err && old.Failures == st.Failures && old.PID == st.PID {
+	if old.State == state && old.Config == st.Config && old.Err == st.Err && old.Failures == st.Failures && old.PID == st.PID &&
+		slices.Equal(old.Problems, st.Problems) {
 		return
 	}
 	if old.State != state {
@@ -448,7 +487,7 @@ func (s *Server) markAll(dirty bool) {
 }
 
 // refresh reads changed lists again, many changes at once.
-func (s *Server) refresh(ctx context.Context, c Conn) {
+func (s *Server) refresh(ctx context.Context, c Conn, lists *Lists) {
 	for {
 		select {
 		case <-s.dirty:
@@ -456,12 +495,17 @@ func (s *Server) refresh(ctx context.Context, c Conn) {
 			return
 		}
 		waitFor(ctx, nil, refreshDelay)
-		fresh, err := fetch(ctx, c, s.set.options.Version, s.lists.Load(), func(k kind) bool { return s.dirtied[k].Swap(false) })
+		fresh, err := fetch(ctx, c, s.set.options.Version, lists, func(k kind) bool { return s.dirtied[k].Swap(false) })
 		if err != nil {
 			continue // the connection ended; its successor reads everything
 		}
-		s.lists.Store(fresh)
-		s.announce()
+		lists = fresh
+		s.command(func(l *life) {
+			if l.conn == c {
+				l.lists.Store(fresh)
+				l.announce()
+			}
+		})
 	}
 }
 
@@ -496,6 +540,17 @@ func (l *life) watchSources() {
 // Settled waits until the server is ready (up) or at rest (not up), and returns an *UnavailableError if it came to
 // rest in another way than wanted.
 func (s *Server) Settled(ctx context.Context, up bool) error {
+	obeyed := make(chan struct{}) // all commands given before
+	s.command(func(l *life) {
+		l.publish(next(l.facts))
+		close(obeyed)
+	})
+	select {
+	case <-obeyed:
+	case <-s.done:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	for {
 		s.mu.Lock()
 		changed := s.changed
@@ -515,6 +570,8 @@ func (s *Server) Settled(ctx context.Context, up bool) error {
 		}
 		select {
 		case <-changed:
+		case <-s.done:
+			return &UnavailableError{s.name, st.Health}
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
