@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"mcphub/hub/config"
@@ -34,6 +35,9 @@ type process struct {
 
 // startProcess starts a server's command with its standard error going to log.
 func startProcess(r *config.Resolved, log *ring, g *guard) (*process, error) {
+	if info, err := os.Stat(r.Cwd); err != nil || !info.IsDir() { // which the system would blame on the command
+		return nil, permanent{fmt.Errorf("there is no folder %q to start the server in: create it, or correct cwd", r.Cwd)}
+	}
 	path, err := lookPath(r.Command, r.Env["PATH"].Reveal(), r.Cwd)
 	if err != nil {
 		return nil, permanent{err}
@@ -63,7 +67,7 @@ func startProcess(r *config.Resolved, log *ring, g *guard) (*process, error) {
 	if err != nil {
 		_, _ = stdin.Close(), stdout.Close()
 		err = fmt.Errorf("start %s: %w", r.Command, err)
-		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.ENOEXEC) {
 			err = permanent{err}
 		}
 		return nil, err

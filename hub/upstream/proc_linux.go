@@ -43,6 +43,10 @@ func readStat(pid int) (stat, bool) {
 	return stat{parent, session, f[0][0], string(f[19])}, true
 }
 
+// inhabited reports whether a process of session sid, or one below it, lives. A signal would also find the dead for
+// whom nobody waits, as in a container whose first process does not.
+func inhabited(sid int) bool { return len(descendants(sid)) > 0 }
+
 // descendants returns the live processes of session sid, and those whose chain of parents leads into it.
 func descendants(sid int) []member {
 	dir, err := os.Open("/proc")

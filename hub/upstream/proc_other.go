@@ -2,7 +2,10 @@
 
 package upstream
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
 // dieWithParent: only Linux has it. Elsewhere the guard does this work alone.
 func dieWithParent(*syscall.SysProcAttr) {}
@@ -13,3 +16,6 @@ type member struct{ pid int }
 func (member) alive() bool { return false }
 
 func descendants(int) []member { return nil }
+
+// inhabited reports whether a process of group pgid is left.
+func inhabited(pgid int) bool { return !errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH) }

@@ -3,8 +3,8 @@
 package upstream
 
 import (
-	"errors"
 	"os/exec"
+	"slices"
 	"syscall"
 )
 
@@ -49,16 +49,11 @@ func (t *tree) signal(kill bool) {
 
 // gone reports whether no process of the tree is left.
 func (t *tree) gone() bool {
-	if !errors.Is(syscall.Kill(-t.sid, 0), syscall.ESRCH) {
-		return false
-	}
-	for _, m := range t.known {
-		if m.alive() {
-			return false
-		}
-	}
-	return len(descendants(t.sid)) == 0
+	return !inhabited(t.sid) && !slices.ContainsFunc(t.known, member.alive)
 }
 
-// release ends the charge.
-func (t *tree) release() { t.guard.remove(t.sid) }
+// release ends the charge. Whoever was born while gone looked dies here.
+func (t *tree) release() {
+	_ = syscall.Kill(-t.sid, syscall.SIGKILL)
+	t.guard.remove(t.sid)
+}
