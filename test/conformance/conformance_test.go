@@ -151,6 +151,6 @@ func runSuite(t *testing.T, s set, url string, expectedFiles ...string) {
 				}
 			})
 		}
-		t.Logf("%d scenarios, %d expected to fail; checks: %d passed, %d failed", len(scenarios), expectedToFail, passed, failed)
+		t.Logf("%s: %d scenarios, %d expected to fail; checks: %d passed, %d failed", t.Name(), len(scenarios), expectedToFail, passed, failed)
 	})
 }

@@ -50,6 +50,15 @@ func gateway(t *testing.T) rig.Server {
 	return rig.Server{URL: "http://" + addr + "/sse"}
 }
 
+// remoteFixture starts the fixture on streamable HTTP.
+func remoteFixture(t *testing.T) rig.Server {
+	t.Helper()
+	addr := "127.0.0.1:" + strconv.Itoa(rig.FreePort(t))
+	rig.StartProcess(t, rig.Build(t, rig.Fixture), "-http", addr)
+	rig.WaitPort(t, addr)
+	return rig.Server{URL: "http://" + addr + "/"}
+}
+
 // TestWalk goes with each client through everything that server-everything offers: on stdio and on HTTP+SSE, at the
 // endpoint of all servers and at its own.
 func TestWalk(t *testing.T) {
@@ -249,20 +258,22 @@ func TestInspector(t *testing.T) {
 // TestChanges sees with each client that a server adds a tool and removes it.
 func TestChanges(t *testing.T) {
 	t.Parallel()
-	hub := rig.StartHub(t, map[string]rig.Server{"fixture": {Command: rig.Build(t, rig.Fixture)}})
-	for _, kind := range kinds {
-		t.Run(kind, func(t *testing.T) {
-			steps := rig.Client(t, "changes.mjs", kind, hub.MCP(), "fixture__")
-			late := "fixture__late_" + kind
-			for step, want := range map[string]bool{"before": false, "added": true, "removed": false} {
-				if got := rig.Get[[]string](t, steps, step); slices.Contains(got, late) != want {
-					t.Errorf("%s: %s listed is %v, want %v", step, late, !want, want)
+	hub := rig.StartHub(t, map[string]rig.Server{"stdio": {Command: rig.Build(t, rig.Fixture)}, "remote": remoteFixture(t)})
+	for _, server := range []string{"stdio", "remote"} {
+		for _, kind := range kinds {
+			t.Run(server+" "+kind, func(t *testing.T) {
+				steps := rig.Client(t, "changes.mjs", kind, hub.MCP(), server+"__")
+				late := server + "__late_" + kind
+				for step, want := range map[string]bool{"before": false, "added": true, "removed": false} {
+					if got := rig.Get[[]string](t, steps, step); slices.Contains(got, late) != want {
+						t.Errorf("%s: %s listed is %v, want %v", step, late, !want, want)
+					}
 				}
-			}
-			if got := rig.Get[toolResult](t, steps, "late").Content; len(got) != 1 || got[0].Text != "late_"+kind {
-				t.Errorf("the added tool answered %v", got)
-			}
-		})
+				if got := rig.Get[toolResult](t, steps, "late").Content; len(got) != 1 || got[0].Text != "late_"+kind {
+					t.Errorf("the added tool answered %v", got)
+				}
+			})
+		}
 	}
 }
 

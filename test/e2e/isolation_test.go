@@ -21,14 +21,7 @@ const isolationCalls = 200
 // progress tokens. Neither sees an answer, a progress or a cancellation of the other, and no cancellation is lost.
 func TestIsolation(t *testing.T) {
 	t.Parallel()
-	fixture := rig.Build(t, rig.Fixture)
-	addr := "127.0.0.1:" + strconv.Itoa(rig.FreePort(t))
-	rig.StartProcess(t, fixture, "-http", addr)
-	rig.WaitPort(t, addr)
-	hub := rig.StartHub(t, map[string]rig.Server{
-		"stdio":  {Command: fixture},
-		"remote": {URL: "http://" + addr + "/"},
-	})
+	hub := rig.StartHub(t, map[string]rig.Server{"stdio": {Command: rig.Build(t, rig.Fixture)}, "remote": remoteFixture(t)})
 	pairs := [][2]string{{"http", "http"}, {"modern", "modern"}, {"sse", "sse"}, {"http", "modern"}, {"sse", "http"}}
 	for _, server := range []string{"stdio", "remote"} {
 		for _, pair := range pairs {
