@@ -38,7 +38,7 @@ build: ## Build the static headless hub: build/bin/mcp-hub
 
 .PHONY: test
 test: setup ## Run everything CI runs
-	@$(MAKE) --no-print-directory -j2 -Otarget vet lint floors unit
+	@$(MAKE) --no-print-directory -k -j2 -Otarget vet lint floors unit
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory e2e conformance
 
