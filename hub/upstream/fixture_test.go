@@ -52,6 +52,7 @@ type script struct {
 	Noise    string // written before everything, base64
 	Caps     string // capabilities; tools if empty
 	Pages    map[string][]string
+	Flip     bool // every second request for the tools fails
 	Die      bool // at once
 	NoTerm   bool // ignores SIGTERM
 	Stay     bool // does not end when its input does
@@ -93,6 +94,7 @@ type fixture struct {
 	journal *os.File
 	pending map[string]chan json.RawMessage // answers of the client, by id
 	cancels map[string]chan struct{}        // of calls, by id
+	flipped bool
 }
 
 // incoming is any message.
@@ -241,11 +243,19 @@ func (s *fixture) take(m *incoming, line []byte) {
 	}
 }
 
+// flip is false and true in turn.
+func (s *fixture) flip() bool {
+	s.flipped = !s.flipped
+	return !s.flipped
+}
+
 // list answers with one of the script's pages, which are whole results by method; the cursor is the number of the page.
 func (s *fixture) list(m *incoming) {
 	pages := s.Pages[m.Method]
 	at, _ := strconv.Atoi(m.Params.Cursor)
 	switch {
+	case s.Flip && s.flip():
+		s.fault(m, -32000, "not now")
 	case pages == nil && m.Method == "tools/list":
 		s.result(m, `{"tools":[{"name":"echo"}]}`)
 	case at >= len(pages):

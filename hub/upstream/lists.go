@@ -61,7 +61,7 @@ func fetch(ctx context.Context, c Conn, version string, old *Lists, want func(ki
 				ctx, cancel := context.WithTimeoutCause(ctx, listTimeout, fmt.Errorf("no answer within %v", listTimeout))
 				defer cancel()
 				var items [][]byte
-				if items, fresh.errs[k] = pages(ctx, c, version, k); fresh.errs[k] == nil {
+				if items, fresh.errs[k] = pages(ctx, c, version, k); fresh.errs[k] == nil || items != nil {
 					*fresh.of(k) = items
 				}
 			})
@@ -83,11 +83,12 @@ func fetch(ctx context.Context, c Conn, version string, old *Lists, want func(ki
 	return &fresh, nil
 }
 
-// pages reads all pages of one list.
+// pages reads all pages of one list. If they have no end, it returns what they hold up to there with the error.
 func pages(ctx context.Context, c Conn, version string, k kind) ([][]byte, error) {
 	var (
 		items  [][]byte
 		cursor []byte // raw JSON string
+		seen   = map[string]bool{}
 		list   = listOf[k]
 	)
 	for range maxPages {
@@ -116,10 +117,10 @@ func pages(ctx context.Context, c Conn, version string, k kind) ([][]byte, error
 		if jsonrpc.Type(next) != '"' {
 			return items, nil
 		}
-		if string(next) == string(cursor) {
-			return nil, fmt.Errorf("%s: the server gives the same page again and again", list.method)
+		if seen[string(next)] {
+			return items, fmt.Errorf("%s: the server gives the same page again and again", list.method)
 		}
-		cursor = next
+		cursor, seen[string(next)] = next, true
 	}
-	return nil, fmt.Errorf("%s: more than %d pages", list.method, maxPages)
+	return items, fmt.Errorf("%s: more than %d pages", list.method, maxPages)
 }
