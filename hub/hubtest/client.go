@@ -115,6 +115,12 @@ func (c *Client) Tool(name, arguments string) Answer {
 	return c.Call("1", "tools/call", `{"name":`+quote(name)+`,"arguments":`+arguments+`}`)
 }
 
+// Act has a fixture server do something, as a method of its own (see [Script]); the path must be that server's.
+func (c *Client) Act(name, arguments string) Answer {
+	c.hub.t.Helper()
+	return c.Call("1", Act, `{"name":`+quote(name)+`,"arguments":`+arguments+`}`)
+}
+
 // Send posts a text and returns the whole answer.
 func (c *Client) Send(text string) Answer {
 	c.hub.t.Helper()

@@ -16,7 +16,8 @@ import (
 
 // Script says what a fixture server is and how it answers. All JSON in it goes out byte for byte.
 //
-// A tools/call of a name in Answers is answered so. Other tools do what their name says, whether they are listed or not:
+// A tools/call of a name in Answers is answered so. Other tools, listed or not, do what their name says, and the method
+// [Act] with the same params does it too:
 //
 //	params    answers with its own params as structuredContent
 //	headers   answers with the HTTP headers of the call as structuredContent
@@ -42,6 +43,9 @@ type Script struct {
 	// the method.
 	Answers map[string]string
 }
+
+// Act is a method of fixture servers, which the hub passes on since it does not know it.
+const Act = "fixture/act"
 
 // Status is what the tool status of a fixture server tells.
 type Status struct {
@@ -165,7 +169,7 @@ func (a *actor) answer(ctx context.Context, q *cue) string {
 		return a.result(`"protocolVersion":"2025-11-25","capabilities":` + a.script.Capabilities + more + `,"serverInfo":` + info)
 	case method == "subscriptions/listen" && a.script.Modern:
 		return a.listen(ctx, q)
-	case method == "tools/call":
+	case method == "tools/call", method == Act:
 		return a.act(ctx, q)
 	case method == "prompts/get":
 		return a.result(`"messages":[],"params":` + string(q.Params.In(q.Raw)))
@@ -257,7 +261,7 @@ func (a *actor) progress(ctx context.Context, q *cue) {
 	padding := strings.Repeat("x", int(size))
 	for i := int64(1); i <= n && token != nil && ctx.Err() == nil; i++ {
 		q.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%s,"progress":%d,"message":%s,"padding":"%s"}}`,
-			token, i, q.argument("tag"), padding))
+			token, i, quote(jsonrpc.String(q.argument("tag"))), padding))
 	}
 }
 

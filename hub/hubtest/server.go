@@ -2,6 +2,7 @@ package hubtest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -74,7 +75,7 @@ func serveStdio(file string, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return nil // the hub has closed it
 		}
-		m, err := jsonrpc.Scan(line)
+		m, err := jsonrpc.Scan(bytes.TrimSpace(line))
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, line)
 		}
