@@ -97,7 +97,6 @@ func (h *Hub) Run(ctx context.Context) error {
 			}
 		})
 	}
-	h.server.BaseContext = func(net.Listener) context.Context { return ctx }
 	part("servers", h.set.Run)
 	part("catalog", h.catalog.Run)
 	part("endpoint", h.gateway.Run)

@@ -140,9 +140,11 @@ func (g *Gateway) frame(q *request, f upstream.Frame, asked *asks) {
 	switch {
 	case f.Reply != nil && q.session == nil:
 		upstream.Refuse(f, "clients of revision "+upstream.ModernVersion+" take no requests")
+	case f.Reply != nil && !q.session.accepts(f.Name()):
+		upstream.Refuse(f, "the client cannot answer "+f.Name())
 	case f.Reply != nil:
-		if text := g.toClient(q.session, f, asked); text != nil {
-			q.out.frame(text)
+		if text := g.toClient(q.session, f, asked); text != nil && !q.out.frame(text) {
+			asked.drop(q.session, "the client takes no requests during this call")
 		}
 	case f.Name() == "notifications/message" && !q.wantsLog(&f.Message):
 	default:

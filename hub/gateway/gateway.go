@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -24,6 +25,9 @@ import (
 
 // MaxBody is how many bytes one message of a client may have.
 const MaxBody = 16 << 20
+
+// readTimeout is how long a client may take to send one message.
+const readTimeout = 30 * time.Second
 
 // Codes of the hub's own errors: outside the range that JSON-RPC and MCP reserve (specification 2026-07-28, "Error
 // Codes"), and after the HTTP statuses that mean the same.
@@ -84,7 +88,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet:
 		g.get(w, r, view)
 	case http.MethodDelete:
-		g.delete(w, r)
+		g.delete(w, r, view)
 	default:
 		w.Header().Set("Allow", "GET, POST, DELETE")
 		writeFault(w, http.StatusMethodNotAllowed, nil, invalid("use POST, GET or DELETE"))
@@ -145,6 +149,9 @@ func readBody(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) bool {
 		writeFault(w, http.StatusUnsupportedMediaType, nil, invalid("Content-Type must be application/json"))
 		return false
 	}
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Now().Add(readTimeout))
+	defer func() { _ = c.SetReadDeadline(time.Time{}) }()
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -152,7 +159,7 @@ func readBody(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) bool {
 		writeFault(w, http.StatusRequestEntityTooLarge, nil, invalid("the message has more than 16 MiB"))
 		return false
 	case err != nil:
-		writeFault(w, http.StatusBadRequest, nil, invalid("the request ended early"))
+		writeFault(w, http.StatusBadRequest, nil, invalid("the message did not come in whole"))
 		return false
 	}
 	return true

@@ -36,7 +36,7 @@ func (g *Gateway) postLegacy(w http.ResponseWriter, r *http.Request, view *catal
 	}
 	ctx, cancel := s.callContext(r.Context())
 	defer cancel(nil)
-	g.answer(ctx, cancel, &request{Message: m, method: m.Name(), view: view, session: s, out: newHTTPReply(w, r, cancel)})
+	g.answer(ctx, cancel, &request{Message: m, method: m.Name(), view: view, session: s, out: newHTTPReply(w, r)})
 }
 
 // sessionOf finds the session of a request, or answers why there is none.
@@ -77,7 +77,7 @@ func (g *Gateway) initialize(w http.ResponseWriter, r *http.Request, view *catal
 		return
 	}
 	w.Header().Set(headerSession, s.id)
-	newHTTPReply(w, r, nil).finish(http.StatusOK, jsonrpc.AppendResult(nil, m.ID.In(m.Raw), g.greeting(view, s)))
+	newHTTPReply(w, r).finish(http.StatusOK, jsonrpc.AppendResult(nil, m.ID.In(m.Raw), g.greeting(view, s)))
 }
 
 // greeting is the result of initialize.
@@ -136,16 +136,14 @@ func (g *Gateway) oneWay(ctx context.Context, s *session, view *catalog.View, m 
 }
 
 // delete ends a session at the client's wish.
-func (g *Gateway) delete(w http.ResponseWriter, r *http.Request) {
-	switch key := r.Header.Get(headerSession); {
-	case mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)):
+func (g *Gateway) delete(w http.ResponseWriter, r *http.Request, view *catalog.View) {
+	if mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) {
 		w.Header().Set("Allow", "POST")
 		writeFault(w, http.StatusMethodNotAllowed, nil, invalid("modern clients have no sessions"))
-	case key == "":
-		writeFault(w, http.StatusBadRequest, nil, invalid("the header Mcp-Session-Id is missing"))
-	case !g.remove(key):
-		writeFault(w, http.StatusNotFound, nil, invalid("session not found"))
-	default:
+		return
+	}
+	if s, ok := g.sessionOf(w, r, view, nil); ok {
+		g.remove(s.id)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
@@ -184,13 +182,13 @@ func (g *Gateway) postBatch(w http.ResponseWriter, r *http.Request, view *catalo
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	newHTTPReply(w, r, nil).parts(answers, []byte("]"))
+	newHTTPReply(w, r).parts(answers, []byte("]"))
 }
 
 // batchReply keeps the response to one message of a batch.
 type batchReply struct{ text []byte }
 
-func (b *batchReply) frame([]byte) {}
+func (b *batchReply) frame([]byte) bool { return false }
 
 func (b *batchReply) finish(_ int, text []byte, edits ...jsonrpc.Edit) {
 	b.text = jsonrpc.Splice(nil, text, edits...)

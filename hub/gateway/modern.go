@@ -28,7 +28,7 @@ func (g *Gateway) postModern(w http.ResponseWriter, r *http.Request, view *catal
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	q := &request{Message: m, method: m.Name(), view: view, modern: true, header: r.Header, out: newHTTPReply(w, r, cancel)}
+	q := &request{Message: m, method: m.Name(), view: view, modern: true, header: r.Header, out: newHTTPReply(w, r)}
 	if f := q.check(header); f != nil {
 		fault(q, f)
 		return
@@ -57,8 +57,8 @@ func (q *request) check(header string) *jsonrpc.Fault {
 	mismatch := func(format string, args ...any) *jsonrpc.Fault {
 		return &jsonrpc.Fault{Code: mcp.HEADER_MISMATCH, Message: fmt.Sprintf(format, args...)}
 	}
-	if header == "" {
-		return mismatch("the header MCP-Protocol-Version is missing")
+	if len(q.header.Values(mcp.HeaderProtocolVersion)) != 1 {
+		return mismatch("the header MCP-Protocol-Version must be given once")
 	}
 	p := q.params()
 	var f [3]jsonrpc.Span
@@ -81,8 +81,8 @@ func (q *request) check(header string) *jsonrpc.Fault {
 		return &jsonrpc.Fault{Code: jsonrpc.CodeInvalidParams, Message: "_meta needs " + mcp.MetaKeyClientCapabilities}
 	}
 	q.level = jsonrpc.String(f[2].In(p))
-	if method := q.header.Get("Mcp-Method"); method != q.method {
-		return mismatch("the header Mcp-Method says %q, the body says %q", method, q.method)
+	if methods := q.header.Values("Mcp-Method"); len(methods) != 1 || methods[0] != q.method {
+		return mismatch("the header Mcp-Method says %q, the body says %q", methods, q.method)
 	}
 	param, named := nameParam[q.method]
 	if !named {

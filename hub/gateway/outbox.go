@@ -122,7 +122,7 @@ func (o *outbox) serve(ctx context.Context, w http.ResponseWriter) error {
 			o.mu.Unlock()
 			return errSuperseded
 		}
-		batch, overrun := o.waiting, o.overrun
+		batch, overrun, closed := o.waiting, o.overrun, o.closed // closed: nothing follows this batch
 		o.waiting, o.size = nil, 0
 		o.mu.Unlock()
 		if overrun {
@@ -134,21 +134,18 @@ func (o *outbox) serve(ctx context.Context, w http.ResponseWriter) error {
 				return err
 			}
 		}
-		select {
-		case <-stream:
-			continue
-		default:
+		if closed {
+			return errEnded
 		}
 		select {
 		case <-stream:
+		case <-o.done:
 		case <-idle.C:
 			if err := writeRaw(w, []byte(": still here\n\n")); err != nil {
 				return err
 			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-o.done:
-			return errEnded
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,9 +15,10 @@ const writeTimeout = 30 * time.Second
 
 // responder is where the answer to one request goes: frames first, in order, and then exactly one response.
 type responder interface {
-	// frame sends a message of the server's that belongs to the request.
-	frame(text []byte)
-	// finish sends the response: text with the edits made. Status is the HTTP status, where there is one.
+	// frame sends a message of the server's that belongs to the request. It reports whether the client can be sent any.
+	frame(text []byte) bool
+	// finish sends the response: text with the edits made, or none if text is nil. Status is the HTTP status, where
+	// there is one.
 	finish(status int, text []byte, edits ...jsonrpc.Edit)
 	// parts sends the response made of parts in a row.
 	parts(parts ...[]byte)
@@ -27,33 +27,32 @@ type responder interface {
 // httpReply answers a POST: as JSON, or as an event stream from the first frame on.
 type httpReply struct {
 	w        http.ResponseWriter
-	gone     context.CancelCauseFunc // ends the call when the client does not take its frames
-	noStream bool                    // the client takes no event stream
+	noStream bool // the client takes no event stream
 	started  bool
 }
 
-func newHTTPReply(w http.ResponseWriter, r *http.Request, gone context.CancelCauseFunc) *httpReply {
+func newHTTPReply(w http.ResponseWriter, r *http.Request) *httpReply {
 	accept := r.Header.Get("Accept")
 	stream := accept == "" || strings.Contains(accept, "text/event-stream") || strings.Contains(accept, "*/*")
-	return &httpReply{w: w, gone: gone, noStream: !stream}
+	return &httpReply{w: w, noStream: !stream}
 }
 
-func (h *httpReply) frame(text []byte) {
+func (h *httpReply) frame(text []byte) bool {
 	if h.noStream {
-		return
+		return false
 	}
 	if !h.started {
 		h.started = true
 		startStream(h.w)
 	}
-	if err := writeEvent(h.w, text); err != nil {
-		h.gone(err)
-	}
+	return writeEvent(h.w, text) == nil // if not, net/http ends the request's context
 }
 
 func (h *httpReply) finish(status int, text []byte, edits ...jsonrpc.Edit) {
 	if h.started {
-		_ = writeEvent(h.w, jsonrpc.Splice(make([]byte, 0, len(text)+64), text, edits...))
+		if text != nil { // nil: nobody waits for it
+			_ = writeEvent(h.w, jsonrpc.Splice(make([]byte, 0, len(text)+64), text, edits...))
+		}
 		return
 	}
 	size := len(text)
@@ -86,8 +85,7 @@ func (h *httpReply) head(status, size int) {
 	header["Content-Type"] = jsonType
 	header["Content-Length"] = []string{strconv.Itoa(size)}
 	if size > 64<<10 { // more than the buffers of a connection take at once
-		_ = http.NewResponseController(h.w).SetWriteDeadline(time.Now().Add(writeTimeout))
-		defer func() { _ = http.NewResponseController(h.w).SetWriteDeadline(time.Time{}) }()
+		_ = http.NewResponseController(h.w).SetWriteDeadline(time.Now().Add(writeTimeout)) // net/http lifts it after the response
 	}
 	if status != http.StatusOK {
 		h.w.WriteHeader(status)

@@ -80,7 +80,9 @@ func (g *Gateway) serve(ctx context.Context, q *request) {
 		g.complete(ctx, q)
 	default:
 		if q.view.Only != nil { // the client talks to that server alone, so what the hub does not know passes
-			g.forward(ctx, q, hop{server: q.view.Only})
+			p := q.params()
+			name := jsonrpc.String(jsonrpc.Get(p, jsonrpc.All(p), nameParam[q.method]).In(p))
+			g.forward(ctx, q, hop{server: q.view.Only, name: name})
 			return
 		}
 		fault(q, &jsonrpc.Fault{Code: jsonrpc.CodeMethodNotFound, Message: "method not found: " + q.method})
@@ -187,7 +189,7 @@ func (g *Gateway) read(ctx context.Context, q *request) {
 		if i < len(places)-1 && (err != nil && ctx.Err() == nil || unknown(&m)) {
 			continue
 		}
-		g.respond(ctx, q, h, conn, m, err)
+		g.respond(q, h, conn, m, err)
 		return
 	}
 }
@@ -247,7 +249,7 @@ func (g *Gateway) complete(ctx context.Context, q *request) {
 // forward sends a request on its hop and answers with what comes back.
 func (g *Gateway) forward(ctx context.Context, q *request, h hop) {
 	conn, m, err := g.ask(ctx, q, h)
-	g.respond(ctx, q, h, conn, m, err)
+	g.respond(q, h, conn, m, err)
 }
 
 // ask sends a request to a server, in the server's era. A request that did not reach the server, or may safely be
@@ -260,7 +262,7 @@ func (g *Gateway) ask(ctx context.Context, q *request, h hop) (upstream.Conn, js
 		}
 		var asked asks
 		m, err := conn.Do(ctx, g.toServer(q, h, conn, &asked))
-		asked.drop(q.session)
+		asked.drop(q.session, "the call has ended")
 		again := errors.Is(err, upstream.ErrNotSent) || h.safe && errors.Is(err, upstream.ErrClosed)
 		if attempt > 0 || !again || ctx.Err() != nil {
 			return conn, m, err
@@ -273,9 +275,9 @@ func (g *Gateway) ask(ctx context.Context, q *request, h hop) (upstream.Conn, js
 }
 
 // respond answers a request with a server's response, in the client's era.
-func (g *Gateway) respond(ctx context.Context, q *request, h hop, conn upstream.Conn, m jsonrpc.Message, err error) {
+func (g *Gateway) respond(q *request, h hop, conn upstream.Conn, m jsonrpc.Message, err error) {
 	switch {
-	case err != nil && ctx.Err() != nil: // the client cancelled, or is gone: nobody waits for an answer
+	case errors.Is(err, errCancelled): // nobody waits for an answer
 		q.out.finish(http.StatusAccepted, nil)
 	case err != nil:
 		fault(q, faultOf(h.server, err))

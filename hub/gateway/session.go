@@ -128,6 +128,15 @@ func (s *session) begin(id string, cancel context.CancelCauseFunc) bool {
 	return !s.ended
 }
 
+// spawn runs f beside the session's stream, unless the session has ended.
+func (s *session) spawn(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.work.Go(f)
+	}
+}
+
 func (s *session) finish(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,15 +207,15 @@ func (g *Gateway) toClient(s *session, f upstream.Frame, call *asks) []byte {
 	return jsonrpc.Splice(nil, f.Raw, jsonrpc.Edit{Span: f.ID, With: []byte(id)})
 }
 
-// drop refuses what the client has not answered when the call that asked has ended.
-func (a *asks) drop(s *session) {
+// drop refuses what the client has not answered.
+func (a *asks) drop(s *session, why string) {
 	for _, id := range a.ids {
 		s.mu.Lock()
 		left, ok := s.asks[id]
 		delete(s.asks, id)
 		s.mu.Unlock()
 		if ok {
-			upstream.Refuse(left.frame, "the call has ended")
+			upstream.Refuse(left.frame, why)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) {
 	}
 	if m.Kind == jsonrpc.Request {
 		ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context())) // ends with the session, not with this POST
-		s.work.Go(func() {
+		s.spawn(func() {
 			defer cancel(nil)
 			g.answer(ctx, cancel, &request{Message: m, method: m.Name(), view: view, session: s, out: streamReply{s.out}})
 		})
@@ -92,7 +92,10 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) {
 // streamReply answers on a session's stream.
 type streamReply struct{ out *outbox }
 
-func (r streamReply) frame(text []byte) { r.out.push(text) }
+func (r streamReply) frame(text []byte) bool {
+	r.out.push(text)
+	return true
+}
 
 func (r streamReply) finish(_ int, text []byte, edits ...jsonrpc.Edit) {
 	if text != nil { // nil: nobody waits for it
