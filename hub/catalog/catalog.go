@@ -8,7 +8,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"sync"
+	"slices"
 	"sync/atomic"
 
 	"mcphub/hub/config"
@@ -23,7 +23,6 @@ type Catalog struct {
 	settings atomic.Pointer[config.Settings]
 	current  atomic.Pointer[snapshot]
 	onChange func([]Change) // set before Run, and then only read
-	building sync.Mutex     // held while a snapshot is made, so that none overtakes another
 }
 
 // snapshot is all views at one moment.
@@ -84,8 +83,6 @@ func (c *Catalog) All() *View { return c.current.Load().all }
 func (c *Catalog) Single(server string) *View { return c.current.Load().single[server] }
 
 func (c *Catalog) rebuild() {
-	c.building.Lock()
-	defer c.building.Unlock()
 	settings, old := *c.settings.Load(), c.current.Load()
 	known := map[*upstream.Server]*part{}
 	for _, p := range old.parts {
@@ -100,7 +97,7 @@ func (c *Catalog) rebuild() {
 		}
 		parts = append(parts, p)
 	}
-	if settings == old.settings && samePart(parts, old.parts) {
+	if settings == old.settings && slices.Equal(parts, old.parts) {
 		return
 	}
 	fresh := build(settings, parts, c.log)
@@ -108,18 +105,6 @@ func (c *Catalog) rebuild() {
 	if changes := compare(old, fresh); len(changes) > 0 {
 		c.onChange(changes)
 	}
-}
-
-func samePart(a, b []*part) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func build(settings config.Settings, parts []*part, log *slog.Logger) *snapshot {
@@ -151,13 +136,9 @@ func compare(old, fresh *snapshot) []Change {
 }
 
 func sameList(a, b *View, k Kind) bool {
-	if len(a.modern[k].pages) != len(b.modern[k].pages) {
-		return false
-	}
-	for i := range a.modern[k].pages {
-		if !bytes.Equal(a.modern[k].pages[i].Items, b.modern[k].pages[i].Items) {
-			return false
-		}
-	}
-	return true
+	return samePages(a.modern[k].pages, b.modern[k].pages) && samePages(a.legacy[k].pages, b.legacy[k].pages)
+}
+
+func samePages(a, b []Page) bool {
+	return slices.EqualFunc(a, b, func(a, b Page) bool { return bytes.Equal(a.Items, b.Items) })
 }
