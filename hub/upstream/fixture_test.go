@@ -52,10 +52,12 @@ type script struct {
 	Noise    string // written before everything, base64
 	Caps     string // capabilities; tools if empty
 	Pages    map[string][]string
-	Flip     bool // every second request for the tools fails
-	Die      bool // at once
-	NoTerm   bool // ignores SIGTERM
-	Stay     bool // does not end when its input does
+	Flip     bool       // every second request for the tools fails
+	Die      bool       // at once
+	Once     bool       // dies at once if the journal says that it ran before
+	Spawn    [][]string // commands to start at once
+	NoTerm   bool       // ignores SIGTERM
+	Stay     bool       // does not end when its input does
 }
 
 func (s script) String() string {
@@ -129,7 +131,17 @@ func serve(text string) {
 	if s.Journal != "" {
 		s.journal, _ = os.OpenFile(s.Journal, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	}
+	if before, _ := os.ReadFile(s.Journal); s.Once && len(before) > 0 {
+		s.Die = true
+	}
 	s.note("start", strconv.Itoa(os.Getpid()))
+	for _, argv := range s.Spawn {
+		cmd := exec.CommandContext(context.Background(), argv[0], argv[1:]...)
+		if err := cmd.Start(); err != nil {
+			panic(err)
+		}
+		s.note("spawned", strconv.Itoa(cmd.Process.Pid))
+	}
 	if s.NoTerm {
 		signal.Ignore(syscall.SIGTERM)
 	}
@@ -426,10 +438,13 @@ type running struct {
 }
 
 // run runs a set of servers until the test ends, and checks that then nothing of it is left.
-func run(t *testing.T, servers map[string]any) *running {
+func run(t *testing.T, servers map[string]any, change ...func(*Set)) *running {
 	t.Helper()
 	noLeaks(t)
 	r := &running{Set: NewSet(Options{Version: "1.2.3", Log: quiet()}), t: t, file: filepath.Join(t.TempDir(), "servers.json")}
+	for _, f := range change {
+		f(r.Set)
+	}
 	r.configure(servers)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -90,6 +90,9 @@ func newServer(set *Set, c *config.Server) *Server {
 	}
 	s.lists.Store(&Lists{})
 	st := &Status{Name: c.Name, Config: c, State: next(factsOf(c)), Since: time.Now()}
+	if c.Err != nil {
+		st.Err = c.Err.Error()
+	}
 	st.Health = health(st)
 	s.status.Store(st)
 	return s
