@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,8 @@ const (
 	idleSession = time.Hour // without a request or a stream
 	maxSessions = 10_000
 	orphanLimit = 5 * time.Minute // how long a call goes on whose client's connection broke without a word
+	earlyLimit  = 100             // cancellations that came before their requests
+	earlyAge    = 5 * time.Second // how long such a one is kept
 )
 
 // session is one legacy client.
@@ -34,6 +37,7 @@ type session struct {
 
 	mu    sync.Mutex
 	calls map[string]context.CancelCauseFunc // in flight, by raw id ("1" is not 1)
+	early map[string]time.Time               // cancellations that overtook their requests, which come on other connections
 	asks  map[string]ask                     // requests to the client that it has not answered, by raw id
 	subs  map[subscription]string            // what it wants to hear of, with the hub's URI of it
 	level string                             // the log level it asked for; empty if it did not
@@ -71,7 +75,8 @@ var (
 func newSession(server string) *session {
 	s := &session{
 		id: rand.Text(), server: server, out: newOutbox(), seen: time.Now(),
-		calls: map[string]context.CancelCauseFunc{}, asks: map[string]ask{}, subs: map[subscription]string{},
+		calls: map[string]context.CancelCauseFunc{}, early: map[string]time.Time{},
+		asks: map[string]ask{}, subs: map[subscription]string{},
 	}
 	s.client.Store(&client{version: "2024-11-05", caps: []byte("{}")})
 	return s
@@ -122,10 +127,17 @@ func (s *session) begin(id string, cancel context.CancelCauseFunc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = time.Now()
-	if !s.ended {
-		s.calls[id] = cancel
+	if s.ended {
+		return false
 	}
-	return !s.ended
+	s.calls[id] = cancel
+	if at, ok := s.early[id]; ok {
+		delete(s.early, id)
+		if time.Since(at) < earlyAge {
+			cancel(errCancelled)
+		}
+	}
+	return true
 }
 
 // spawn runs f beside the session's stream, unless the session has ended.
@@ -144,10 +156,16 @@ func (s *session) finish(id string) {
 	delete(s.calls, id)
 }
 
-// cancel ends a call of the session.
+// cancel ends a call of the session, or the one of that id that comes next: the two may have overtaken each other.
 func (s *session) cancel(id, reason string) {
 	s.mu.Lock()
 	cancel := s.calls[id]
+	if cancel == nil {
+		maps.DeleteFunc(s.early, func(_ string, at time.Time) bool { return time.Since(at) > earlyAge })
+		if len(s.early) < earlyLimit {
+			s.early[id] = time.Now()
+		}
+	}
 	s.mu.Unlock()
 	if cancel != nil {
 		why := errCancelled
