@@ -132,10 +132,9 @@ func Scan(b []byte) (Message, error) {
 	return m, nil
 }
 
-// Batch returns the messages of a JSON-RPC batch (section 6), and false if b is not a JSON array. The text must have
-// passed Valid.
+// Batch returns the messages of a JSON-RPC batch (section 6), and false if b is not a valid JSON array.
 func Batch(b []byte) ([][]byte, bool) {
-	if Type(b) != '[' {
+	if Type(b) != '[' || Valid(b) != nil {
 		return nil, false
 	}
 	var out [][]byte

@@ -69,6 +69,21 @@ func TestSpansNameTheExactText(t *testing.T) {
 	}
 }
 
+func TestBatch(t *testing.T) {
+	for text, want := range map[string]string{
+		` [ {"a":[1]} , 2,"x" ] `: `{"a":[1]}|2|"x"`, `[]`: ``, `{}`: `none`, ``: `none`,
+		`[`: `none`, `["a`: `none`, `[1,]`: `none`, `[INFO] started`: `none`, strings.Repeat("[", 5000): `none`,
+	} {
+		got := "none"
+		if batch, ok := Batch([]byte(text)); ok {
+			got = string(bytes.Join(batch, []byte("|")))
+		}
+		if got != want {
+			t.Errorf("%.20s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestSplice(t *testing.T) {
 	src := []byte(`{"a":1,"b":{},"c":{ "d":2}}`)
 	b, c := Get(src, All(src), "b"), Get(src, All(src), "c")
