@@ -119,7 +119,7 @@ func (g *Gateway) post(w http.ResponseWriter, r *http.Request, view *catalog.Vie
 	}
 	m, err := jsonrpc.Scan(body.Bytes())
 	if err != nil {
-		if batch, ok := jsonrpc.Batch(body.Bytes()); ok && !errors.Is(err, jsonrpc.ErrSyntax) {
+		if batch, ok := jsonrpc.Batch(body.Bytes()); ok {
 			g.postBatch(w, r, view, batch)
 			return
 		}
@@ -150,8 +150,7 @@ func readBody(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) bool {
 		return false
 	}
 	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Now().Add(readTimeout))
-	defer func() { _ = c.SetReadDeadline(time.Time{}) }()
+	_ = c.SetReadDeadline(time.Now().Add(readTimeout)) // stays if it is missed, or net/http would wait for the rest
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -162,6 +161,7 @@ func readBody(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) bool {
 		writeFault(w, http.StatusBadRequest, nil, invalid("the message did not come in whole"))
 		return false
 	}
+	_ = c.SetReadDeadline(time.Time{})
 	return true
 }
 
