@@ -489,15 +489,15 @@ func (s *Server) markAll(dirty bool) {
 	}
 }
 
-// refresh reads changed lists again, many changes at once.
+// refresh reads changed lists again: at once after a quiet time, and many changes together in a storm.
 func (s *Server) refresh(ctx context.Context, c Conn, lists *Lists) {
-	for {
+	for last := (time.Time{}); ; last = time.Now() {
 		select {
 		case <-s.dirty:
 		case <-ctx.Done():
 			return
 		}
-		waitFor(ctx, nil, refreshDelay)
+		waitFor(ctx, nil, refreshDelay-time.Since(last))
 		fresh, err := fetch(ctx, c, s.set.options.Version, lists, func(k kind) bool { return s.dirtied[k].Swap(false) })
 		if err != nil {
 			continue // the connection ended; its successor reads everything
