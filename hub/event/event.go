@@ -1,0 +1,97 @@
+// Package event owns telling what happens in the hub, in order, to whoever listens: a ring of the last events, and
+// readers that each go through it at their own pace.
+//
+// It must not know what the events mean, nor how they are sent on.
+package event
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Event is something that happened.
+type Event struct {
+	Seq    uint64    // from 1, without gaps
+	Time   time.Time // when it was published
+	Kind   string    // what happened, one of the constants of its publisher
+	Server string    // the managed server that it happened to; empty for the hub itself
+	Data   any       // a value that nobody changes any more
+}
+
+// Bus takes events and keeps the last of them. Publishing never waits for a reader.
+type Bus struct {
+	mu   sync.Mutex
+	ring []Event
+	last uint64        // Seq of the newest event
+	more chan struct{} // closed at the next event, then replaced
+}
+
+// New returns a bus that keeps the last size events, at least one.
+func New(size int) *Bus {
+	return &Bus{ring: make([]Event, max(size, 1)), more: make(chan struct{})}
+}
+
+// Publish tells everyone.
+func (b *Bus) Publish(kind, server string, data any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last++
+	b.ring[b.last%uint64(len(b.ring))] = Event{b.last, time.Now(), kind, server, data}
+	close(b.more)
+	b.more = make(chan struct{})
+}
+
+// Last returns the number of the newest event; 0 if there was none yet.
+func (b *Bus) Last() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.last
+}
+
+// Reader goes through the events of a bus. It costs the bus nothing, however slow it is. It is not for concurrent use.
+type Reader struct {
+	bus *Bus
+	at  uint64 // Seq of the last event read
+}
+
+// Read returns a reader of the events after the one with the given number: Last for those to come, 0 for all that are
+// kept. A number that the bus has not reached yet, as one from before a restart of the hub, counts as 0.
+func (b *Bus) Read(after uint64) *Reader {
+	if after > b.Last() {
+		after = 0
+	}
+	return &Reader{bus: b, at: after}
+}
+
+// Next waits for events and returns them in order, and how many before them were lost because the reader was too slow
+// or asked for what is no longer kept. The error is ctx's cause.
+func (r *Reader) Next(ctx context.Context) (events []Event, lost uint64, err error) {
+	for {
+		events, lost, more := r.take()
+		if len(events) > 0 {
+			return events, lost, nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return nil, 0, context.Cause(ctx)
+		}
+	}
+}
+
+func (r *Reader) take() (events []Event, lost uint64, more <-chan struct{}) {
+	b := r.bus
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	size := uint64(len(b.ring))
+	if b.last-r.at > size {
+		lost = b.last - size - r.at
+		r.at += lost
+	}
+	for r.at < b.last {
+		r.at++
+		events = append(events, b.ring[r.at%size])
+	}
+	return events, lost, b.more
+}

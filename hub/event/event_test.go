@@ -1,0 +1,105 @@
+package event
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+)
+
+func numbers(events []Event) (out []uint64) {
+	for _, e := range events {
+		out = append(out, e.Seq)
+	}
+	return out
+}
+
+func TestReaders(t *testing.T) {
+	b := New(4)
+	for range 6 {
+		b.Publish("kind", "server", nil)
+	}
+	for _, c := range []struct {
+		after uint64
+		want  []uint64
+		lost  uint64
+	}{
+		{0, []uint64{3, 4, 5, 6}, 2},
+		{1, []uint64{3, 4, 5, 6}, 1},
+		{2, []uint64{3, 4, 5, 6}, 0},
+		{5, []uint64{6}, 0},
+		{99, []uint64{3, 4, 5, 6}, 2}, // from before a restart
+	} {
+		events, lost, err := b.Read(c.after).Next(t.Context())
+		if err != nil || !slices.Equal(numbers(events), c.want) || lost != c.lost {
+			t.Errorf("after %d: %v, %d lost, %v; want %v, %d", c.after, numbers(events), lost, err, c.want, c.lost)
+		}
+	}
+	if e := b.ring[b.last%4]; e.Kind != "kind" || e.Server != "server" || e.Time.IsZero() {
+		t.Errorf("kept %+v", e)
+	}
+}
+
+func TestNextWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(8)
+		r := b.Read(b.Last())
+		got := make(chan []Event)
+		go func() {
+			events, _, _ := r.Next(t.Context())
+			got <- events
+		}()
+		synctest.Wait()
+		select {
+		case <-got:
+			t.Fatal("an event came before there was one")
+		default:
+		}
+		b.Publish("a", "", nil)
+		if events := <-got; len(events) != 1 || events[0].Kind != "a" {
+			t.Errorf("got %+v", events)
+		}
+
+		why := errors.New("enough")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(why)
+		if _, _, err := r.Next(ctx); !errors.Is(err, why) {
+			t.Errorf("ended with %v", err)
+		}
+	})
+}
+
+// TestSlowReaders: publishers and quick readers do not notice readers that do not read.
+func TestSlowReaders(t *testing.T) {
+	b := New(1024)
+	for range 100 {
+		b.Read(0)
+	}
+	const total = 5000
+	var work sync.WaitGroup
+	for range 10 {
+		work.Go(func() {
+			r := b.Read(0)
+			for seen := uint64(0); seen < total; {
+				events, lost, err := r.Next(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				seen += lost
+				for _, e := range events {
+					if seen++; e.Seq != seen {
+						t.Errorf("event %d came as %d", e.Seq, seen)
+						return
+					}
+				}
+			}
+		})
+	}
+	for range total {
+		b.Publish("x", "", nil)
+	}
+	work.Wait()
+}
