@@ -320,3 +320,6 @@ func (s *Stream) Quiet(moment time.Duration) {
 		s.hub.t.Errorf("a message came that should not: %s", text)
 	}
 }
+
+// CloseIdle closes the connections of all clients that no request uses.
+func CloseIdle() { http.DefaultClient.CloseIdleConnections() }

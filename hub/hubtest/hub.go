@@ -115,3 +115,18 @@ func Eventually(t testing.TB, what string, is func() bool) {
 		}
 	}
 }
+
+// Background runs what ends with its context until the test has ended, and returns that context.
+func Background(t testing.TB, run func(context.Context) error) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error)
+	go func() { done <- run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("ended with: %v", err)
+		}
+	})
+	return ctx
+}

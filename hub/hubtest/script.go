@@ -137,6 +137,15 @@ func (a *actor) take(ctx context.Context, q *cue) {
 	}
 }
 
+// cancelAll ends the calls of a session that ends.
+func (a *actor) cancelAll() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, cancel := range a.calls {
+		cancel()
+	}
+}
+
 // result is a result of these members, in the script's era.
 func (a *actor) result(members string) string {
 	if a.script.Modern {

@@ -125,6 +125,7 @@ func (r *remote) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case req.Method == http.MethodGet && !r.script.Modern:
 		r.get(w, req)
 	case req.Method == http.MethodDelete && !r.script.Modern:
+		r.cancelAll()
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		w.WriteHeader(http.StatusMethodNotAllowed)
