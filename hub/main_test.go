@@ -1,0 +1,9 @@
+package hub_test
+
+import (
+	"testing"
+
+	"mcphub/hub/hubtest"
+)
+
+func TestMain(m *testing.M) { hubtest.Main(m) }
