@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -176,20 +175,21 @@ func logger(stderr io.Writer, level, format string) (*slog.Logger, error) {
 // joinConfigs lets one --config take several files, as in "--config a.json b.json".
 func joinConfigs(args []string) []string {
 	var out []string
-	inConfig := false
+	inConfig, hasFile := false, false // after --config, and after the file that belongs to it
 	for i, a := range args {
 		if a == "--" {
 			return append(out, args[i:]...)
 		}
 		switch {
 		case strings.HasPrefix(a, "-") && len(a) > 1:
-			inConfig = a == "--config" || a == "-c"
-			out = append(out, a)
-		case inConfig && !slices.Contains([]string{"--config", "-c"}, args[i-1]):
-			out = append(out, "--config", a)
+			flag, _, withFile := strings.Cut(a, "=")
+			inConfig, hasFile = flag == "--config" || flag == "-c", withFile
+		case inConfig && hasFile:
+			out = append(out, "--config")
 		default:
-			out = append(out, a)
+			hasFile = true
 		}
+		out = append(out, a)
 	}
 	return out
 }
