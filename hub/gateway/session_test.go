@@ -223,6 +223,32 @@ func TestServerAsksClient(t *testing.T) {
 	}
 }
 
+// TestServerAsksOutsideOfCalls: who is asked must be able to answer, connected, and the only one.
+func TestServerAsksOutsideOfCalls(t *testing.T) {
+	t.Parallel()
+	h := start(t, hubtest.Stdio(t, hubtest.Script{}))
+	unable, able := h.Legacy("/mcp/s", "{}"), h.Legacy("/mcp", `{"roots":{}}`)
+	ask := func(id string) {
+		unable.Act("say", `{"text":"{\"jsonrpc\":\"2.0\",\"id\":\"`+id+`\",\"method\":\"roots/list\"}","outside":true}`)
+	}
+	heard := func(what string) {
+		t.Helper()
+		hubtest.Eventually(t, "the server hears "+what, func() bool {
+			return strings.Contains(strings.Join(statusOf(t, unable).Heard, "\n"), what)
+		})
+	}
+	ask("nobody")
+	heard(`"id":"nobody","error":{"code":-32601`)
+	stream := able.Listen()
+	ask("one")
+	able.Send(`{"jsonrpc":"2.0","id":` + hubtest.Get(stream.Next(), "id") + `,"result":{"roots":[9007199254740993]}}`)
+	heard(`{"jsonrpc":"2.0","id":"one","result":{"roots":[9007199254740993]}}`)
+	h.Legacy("/mcp/s", `{"roots":{}}`).Listen()
+	ask("two")
+	heard(`"id":"two","error":{"code":-32601`)
+	stream.Quiet(moment)
+}
+
 // TestAskEndsWithItsCall: what the client has not answered when the call ends is refused.
 func TestAskEndsWithItsCall(t *testing.T) {
 	t.Parallel()
@@ -309,6 +335,22 @@ func TestHTTPAndSSE(t *testing.T) {
 		if a := h.Raw(path).Send(initialize); a.Status != want.status || a.Text() != want.text {
 			t.Errorf("%s: %d %s", path, a.Status, a.Text())
 		}
+	}
+}
+
+// TestLineBreaks: JSON with line breaks between its values stays one message in an event stream.
+func TestLineBreaks(t *testing.T) {
+	t.Parallel()
+	h := start(t, hubtest.Remote(t, hubtest.Script{
+		Tools: []string{hubtest.Tool("x")}, Answers: map[string]string{"x": "\"result\" :\r\n{\r\"content\":\n\n[]\r\n}\n"},
+	}))
+	stream := h.Raw("/mcp").Listen()
+	h.Raw(stream.Next()).Send(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x"}}`)
+	if got := stream.Next(); hubtest.Get(got, "id") != "7" || hubtest.Get(got, "result", "content") != "[]" {
+		t.Errorf("event: %q", got)
+	}
+	if a := h.Modern("/mcp").Tool("x", "{}"); a.Get("result", "content") != "[]" || a.Get("result", "resultType") != `"complete"` {
+		t.Errorf("answer: %q", a.Text())
 	}
 }
 

@@ -51,7 +51,7 @@ const Act = "fixture/act"
 type Status struct {
 	Waiting   []string // arguments.tag of the calls of wait that go on
 	Cancelled []string // arguments.tag of the calls of wait that were cancelled
-	Heard     []string // notifications and requests other than calls, gets and reads, raw
+	Heard     []string // what else came: notifications, requests and responses, raw
 }
 
 // Tool returns the definition of a tool of that name without parameters.
@@ -108,6 +108,9 @@ func (a *actor) take(ctx context.Context, q *cue) {
 	case jsonrpc.Response:
 		a.mu.Lock()
 		answered := a.asked[string(q.ID.In(q.Raw))]
+		if answered == nil {
+			a.status.Heard = append(a.status.Heard, string(q.Raw))
+		}
 		a.mu.Unlock()
 		if answered != nil {
 			answered <- q.Raw
