@@ -45,6 +45,7 @@ type call struct {
 	frames   []Frame
 	size     int
 	overrun  bool
+	over     bool // nobody takes frames any more
 	answered bool
 	response jsonrpc.Message
 }
@@ -108,6 +109,7 @@ func (d *duplex) begin(req *Request) (*call, error) {
 // wait hands the call's frames to its caller until the response has come. The error is ctx's cause, ErrSlow, or why
 // the connection ended.
 func (d *duplex) wait(ctx context.Context, c *call) (jsonrpc.Message, error) {
+	defer d.leave(c)
 	for {
 		var ended error
 		select {
@@ -248,13 +250,18 @@ func (d *duplex) request(m jsonrpc.Message) {
 	case err != nil:
 		d.tell(refusal(m, err))
 	case c != nil:
-		c.push(Frame{Message: m, Reply: reply})
+		if !c.push(Frame{Message: m, Reply: reply}) {
+			d.tell(refusal(m, errCallOver))
+		}
 	default:
 		d.events(Frame{Message: m, Reply: reply})
 	}
 }
 
-var errAmbiguous = errors.New("several clients have calls in flight at this server, and nothing says which of them is asked")
+var (
+	errAmbiguous = errors.New("several clients have calls in flight at this server, and nothing says which of them is asked")
+	errCallOver  = errors.New("the call to which the request belongs is over")
+)
 
 // callFor finds the call to which a server's request that names none belongs. It is nil if no call could answer.
 func (d *duplex) callFor(method string) (*call, error) {
@@ -285,19 +292,35 @@ func refusal(request jsonrpc.Message, why error) []byte {
 	return jsonrpc.AppendError(nil, request.ID.In(request.Raw), &jsonrpc.Fault{Code: jsonrpc.CodeMethodNotFound, Message: why.Error()})
 }
 
-func (c *call) push(f Frame) {
+// push queues a frame for the caller, and reports whether the caller will see it.
+func (c *call) push(f Frame) bool {
 	if c.Frames == nil {
 		Refuse(f, "the client cannot answer requests")
-		return
+		return true
 	}
+	defer c.signal()
 	c.mu.Lock()
-	if c.size += len(f.Raw); len(c.frames) >= maxQueuedFrames || c.size > maxQueuedBytes {
-		c.overrun = true
-	} else {
-		c.frames = append(c.frames, f)
+	defer c.mu.Unlock()
+	c.size += len(f.Raw)
+	c.overrun = c.overrun || len(c.frames) >= maxQueuedFrames || c.size > maxQueuedBytes
+	if c.over || c.overrun {
+		return false
 	}
+	c.frames = append(c.frames, f)
+	return true
+}
+
+// leave ends the taking of frames, and refuses the requests among those that were not taken.
+func (d *duplex) leave(c *call) {
+	c.mu.Lock()
+	frames := c.frames
+	c.frames, c.over = nil, true
 	c.mu.Unlock()
-	c.signal()
+	for _, f := range frames {
+		if f.Reply != nil {
+			d.tell(refusal(f.Message, errCallOver))
+		}
+	}
 }
 
 func (c *call) answer(m jsonrpc.Message) {
@@ -324,13 +347,14 @@ func (c *call) slow() bool {
 func (c *call) drain() (jsonrpc.Message, bool) {
 	for {
 		c.mu.Lock()
-		frames := c.frames
-		c.frames, c.size = nil, 0
-		response, answered, overrun := c.response, c.answered, c.overrun
-		c.mu.Unlock()
-		if overrun { // frames are missing, so what is left is of no use
+		if c.overrun { // frames are missing, so what is left is of no use
+			c.mu.Unlock()
 			return jsonrpc.Message{}, false
 		}
+		frames := c.frames
+		c.frames, c.size = nil, 0
+		response, answered := c.response, c.answered
+		c.mu.Unlock()
 		for _, f := range frames {
 			c.Frames(f)
 		}

@@ -122,7 +122,9 @@ func TestDuplexCancel(t *testing.T) {
 		t.Error(c.Err())
 	}
 	cancel2(why)
-	<-done2
+	if err := <-done2; !errors.Is(err, why) {
+		t.Error(err)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.calls) != 0 {
@@ -204,6 +206,61 @@ func TestDuplexServerAsks(t *testing.T) {
 				t.Errorf("answered %s", r)
 			}
 		})
+	}
+}
+
+// TestDuplexAsksInVain: a request that waits for a caller who then leaves is refused, so that the server need not wait.
+func TestDuplexAsksInVain(t *testing.T) {
+	s := legacyScript(t)
+	c, _, _ := mustStart(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	block, began, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	req := tool("wait", arguments{})
+	req.Accepts = func(string) bool { return true }
+	req.Frames = func(f Frame) {
+		if f.Reply != nil {
+			t.Error("it was asked")
+		}
+		close(began)
+		<-block
+	}
+	go func() {
+		defer close(done)
+		_, _ = c.Do(ctx, req)
+	}()
+	<-began
+	answer := make(chan string, 1)
+	go func() {
+		m, err := doCall(t, c, tool("ask", arguments{Method: "roots/list"}))
+		answer <- fmt.Sprint(string(m.Result.In(m.Raw)), err)
+	}()
+	eventually(t, "the request waits", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, call := range c.calls {
+			call.mu.Lock()
+			n := len(call.frames)
+			call.mu.Unlock()
+			if n > 0 {
+				return true
+			}
+		}
+		return false
+	})
+	c.mu.Lock()
+	for _, call := range c.calls {
+		if call.Accepts != nil { // else the request would be handed over first
+			call.mu.Lock()
+			call.overrun = true
+			call.mu.Unlock()
+		}
+	}
+	c.mu.Unlock()
+	cancel()
+	close(block)
+	<-done
+	if got := <-answer; !strings.Contains(got, `"message":"the call to which the request belongs is over"}}`) {
+		t.Error(got)
 	}
 }
 

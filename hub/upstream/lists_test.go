@@ -26,7 +26,8 @@ func TestLists(t *testing.T) {
 		calls    map[string]int
 	}{
 		{
-			"all pages of all lists", allCaps, map[string][]string{
+			"all pages of all lists", allCaps,
+			map[string][]string{
 				"tools/list":               {`{"tools":[{"name":"a" , "x":1e2},{"name":"b"}],"nextCursor":"1"}`, `{"nextCursor":"2","tools":[]}`, `{"tools":[{"name":"c"}]}`},
 				"resources/list":           {`{"resources":[{"uri":"r"}],"nextCursor":"1"}`, `{"resources":[{"uri":"s"}],"nextCursor":null}`},
 				"resources/templates/list": {`{"resourceTemplates":[{"uriTemplate":"t"}]}`},
@@ -36,7 +37,9 @@ func TestLists(t *testing.T) {
 			map[string]int{"tools/list": 3, "resources/list": 2, "resources/templates/list": 1, "prompts/list": 1},
 		},
 		{
-			"only what is declared is asked for", `{"prompts":{}}`, map[string][]string{"prompts/list": {`{"prompts":[]}`}}, `[] [] [] []`, nil,
+			"only what is declared is asked for", `{"prompts":{}}`,
+			map[string][]string{"prompts/list": {`{"prompts":[]}`}},
+			`[] [] [] []`, nil,
 			map[string]int{"tools/list": 0, "resources/list": 0, "resources/templates/list": 0, "prompts/list": 1},
 		},
 		{"nothing declared", `{}`, nil, `[] [] [] []`, nil, map[string]int{"": 0}},

@@ -283,10 +283,10 @@ func TestStdioCannotStart(t *testing.T) {
 		{"not executable", "is not executable", func(r *config.Resolved) { r.Command = plain }},
 		{"a folder", "is a folder", func(r *config.Resolved) { r.Command = dir }},
 		{"no interpreter", "no such file", func(r *config.Resolved) {
-			r.Command = write("script", "#!/no/such/interpreter\n", 0o700) //nolint:gosec // G306: it must be executable
+			r.Command = write("script", "#!/no/such/interpreter\n", 0o700)
 		}},
 		{"no program", "exec format error", func(r *config.Resolved) {
-			r.Command = write("text", "hello", 0o700) //nolint:gosec // G306: it must be executable
+			r.Command = write("text", "hello", 0o700)
 		}},
 		{"no such cwd", "correct cwd", func(r *config.Resolved) { r.Cwd = filepath.Join(dir, "nowhere") }},
 		{"cwd is a file", "correct cwd", func(r *config.Resolved) { r.Cwd = plain }},
