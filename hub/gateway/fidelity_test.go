@@ -83,6 +83,7 @@ func (c combination) start(t *testing.T, s hubtest.Script) func(path string) *hu
 }
 
 func TestResultsPassByteForByte(t *testing.T) {
+	t.Parallel()
 	for _, c := range combinations {
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
@@ -129,6 +130,7 @@ func TestResultsPassByteForByte(t *testing.T) {
 }
 
 func TestParamsPassByteForByte(t *testing.T) {
+	t.Parallel()
 	const arguments = `{"a\u0062c":1,"k":1,"k":2,"n":9007199254740993,"f":1.10,"t":"<&>\u00e9\/",  "name":"x","_meta":{"progressToken":7}}`
 	for _, c := range combinations {
 		t.Run(c.String(), func(t *testing.T) {

@@ -26,9 +26,6 @@ import (
 // MaxBody is how many bytes one message of a client may have.
 const MaxBody = 16 << 20
 
-// readTimeout is how long a client may take to send one message.
-const readTimeout = 30 * time.Second
-
 // Codes of the hub's own errors: outside the range that JSON-RPC and MCP reserve (specification 2026-07-28, "Error
 // Codes"), and after the HTTP statuses that mean the same.
 const (
@@ -150,7 +147,7 @@ func readBody(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) bool {
 		return false
 	}
 	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Now().Add(readTimeout)) // stays if it is missed, or net/http would wait for the rest
+	_ = c.SetReadDeadline(time.Now().Add(stuckLimit)) // stays if it is missed, or net/http would wait for the rest
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {

@@ -1,12 +1,10 @@
 package gateway_test
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -15,9 +13,6 @@ import (
 
 	"mcphub/hub/hubtest"
 )
-
-// cutOff is how long the hub lets a client be stuck, and what a busy machine adds.
-const cutOff = 30*time.Second + hubtest.Patience
 
 func TestBodies(t *testing.T) {
 	t.Parallel()
@@ -88,24 +83,8 @@ func dial(t *testing.T, h *hubtest.Hub, request string) net.Conn {
 	return conn
 }
 
-// TestSlowBody: a client that sends its message in drops is cut off.
-func TestSlowBody(t *testing.T) {
-	t.Parallel()
-	h := start(t, hubtest.Stdio(t, hubtest.Script{}))
-	conn := dial(t, h, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-	_ = conn.SetReadDeadline(time.Now().Add(cutOff))
-	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatalf("no answer, not even a refusal: %v", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != 400 {
-		t.Errorf("answered %s", resp.Status)
-	}
-}
-
-// TestStuckReaders: clients that read nothing are cut off, and disturb nobody until then.
-func TestStuckReaders(t *testing.T) {
+// TestStuckClients: clients that read nothing, or send next to nothing, are cut off, and disturb nobody until then.
+func TestStuckClients(t *testing.T) {
 	t.Parallel()
 	h := start(t, hubtest.Stdio(t, hubtest.Script{Tools: []string{hubtest.Tool("progress"), hubtest.Tool("big"), hubtest.Tool("params")}, Answers: map[string]string{
 		"big": `"result":{"content":[{"type":"text","text":"` + strings.Repeat("x", 12<<20) + `"}]}`,
@@ -115,7 +94,6 @@ func TestStuckReaders(t *testing.T) {
 			c.Header.Get("Mcp-Session-Id"), len(body), body))
 	}
 	sender := h.Legacy("/mcp", "{}")
-	begun := time.Now()
 	stuck := map[string]net.Conn{
 		"stream of a call": post(sender, sender.Message("1", "tools/call", `{"_meta":{"progressToken":1},"name":"s__progress","arguments":{"n":600,"size":20000,"tag":"x"}}`)),
 		"large answer":     post(sender, sender.Message("2", "tools/call", `{"name":"s__big"}`)),
@@ -133,13 +111,19 @@ func TestStuckReaders(t *testing.T) {
 		})
 	}
 	work.Wait()
+	begun := time.Now()
+	work.Go(func() { // one that sends its message in drops is told so, and cut off
+		conn := dial(t, h, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+		_ = conn.SetReadDeadline(begun.Add(stuckLimit + hubtest.Patience))
+		if answer, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") {
+			t.Errorf("a slow sender: %q, %v", answer, err)
+		}
+	})
 	for name, conn := range stuck {
-		work.Go(func() {
-			// The hub closes the connection, which a reader that wakes up late finds out: the answer is not whole.
-			time.Sleep(time.Until(begun.Add(cutOff - hubtest.Patience + 3*time.Second)))
+		work.Go(func() { // one that reads when it is too late finds the connection closed
+			time.Sleep(time.Until(begun.Add(2 * stuckLimit)))
 			_ = conn.SetReadDeadline(time.Now().Add(hubtest.Patience))
-			n, err := io.Copy(io.Discard, conn)
-			if errors.Is(err, os.ErrDeadlineExceeded) {
+			if n, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("%s: after %d bytes the connection is still open", name, n)
 			}
 		})

@@ -2,8 +2,16 @@ package gateway_test
 
 import (
 	"testing"
+	"time"
 
+	"mcphub/hub/gateway"
 	"mcphub/hub/hubtest"
 )
 
-func TestMain(m *testing.M) { hubtest.Main(m) }
+// stuckLimit is how long the hubs of these tests let a client be stuck.
+const stuckLimit = 5 * time.Second
+
+func TestMain(m *testing.M) {
+	gateway.LimitStuck(stuckLimit)
+	hubtest.Main(m)
+}

@@ -10,8 +10,9 @@ import (
 	"mcphub/hub/sse"
 )
 
-// writeTimeout is how long a client may leave its connection full before it is cut off.
-const writeTimeout = 30 * time.Second
+// stuckLimit is how long a client may leave its connection full, or its message unfinished, before it is cut off. Only
+// tests change it, before they start.
+var stuckLimit = 30 * time.Second
 
 // responder is where the answer to one request goes: frames first, in order, and then exactly one response.
 type responder interface {
@@ -85,7 +86,7 @@ func (h *httpReply) head(status, size int) {
 	header["Content-Type"] = jsonType
 	header["Content-Length"] = []string{strconv.Itoa(size)}
 	if size > 64<<10 { // more than the buffers of a connection take at once
-		_ = http.NewResponseController(h.w).SetWriteDeadline(time.Now().Add(writeTimeout)) // net/http lifts it after the response
+		_ = http.NewResponseController(h.w).SetWriteDeadline(time.Now().Add(stuckLimit)) // net/http lifts it after the response
 	}
 	if status != http.StatusOK {
 		h.w.WriteHeader(status)
@@ -102,14 +103,14 @@ func startStream(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// writeEvent writes one message to an event stream, within writeTimeout.
+// writeEvent writes one message to an event stream, within stuckLimit.
 func writeEvent(w http.ResponseWriter, text []byte) error {
 	return writeRaw(w, sse.AppendEvent(make([]byte, 0, len(text)+32), "message", text))
 }
 
 func writeRaw(w http.ResponseWriter, text []byte) error {
 	c := http.NewResponseController(w)
-	_ = c.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_ = c.SetWriteDeadline(time.Now().Add(stuckLimit))
 	defer func() { _ = c.SetWriteDeadline(time.Time{}) }()
 	if _, err := w.Write(text); err != nil {
 		return err

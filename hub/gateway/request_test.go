@@ -42,6 +42,7 @@ func waiting(t *testing.T, c *hubtest.Client, tags ...string) {
 }
 
 func TestParamsAbsentAndNull(t *testing.T) {
+	t.Parallel()
 	h := start(t, hubtest.Stdio(t, hubtest.Script{Tools: []string{hubtest.Tool("params")}, Answers: map[string]string{"vendor/thing": `"result":{"ok":1}`}}))
 	c := h.Legacy("/mcp", "{}")
 	own := h.Legacy("/mcp/s", "{}")
@@ -70,6 +71,7 @@ func TestParamsAbsentAndNull(t *testing.T) {
 }
 
 func TestProgressTokensOfClientsNeverMeet(t *testing.T) {
+	t.Parallel()
 	for _, c := range combinations {
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
@@ -100,6 +102,7 @@ func TestProgressTokensOfClientsNeverMeet(t *testing.T) {
 }
 
 func TestCancellationOfLegacyClients(t *testing.T) {
+	t.Parallel()
 	for name, entry := range map[string]func(testing.TB, hubtest.Script) string{"stdio": hubtest.Stdio, "http": hubtest.Remote} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,6 +140,7 @@ func TestCancellationOfLegacyClients(t *testing.T) {
 }
 
 func TestCancellationOfModernClients(t *testing.T) {
+	t.Parallel()
 	for _, c := range combinations {
 		if !c.modernClient {
 			continue
@@ -168,6 +172,7 @@ func TestCancellationOfModernClients(t *testing.T) {
 
 // TestProgressToNobody: a legacy client that disconnects during a call with progress has not cancelled it.
 func TestProgressToNobody(t *testing.T) {
+	t.Parallel()
 	h := start(t, hubtest.Stdio(t, hubtest.Script{}))
 	c := h.Legacy("/mcp/s", `{"roots":{}}`)
 	s := c.Start("1", hubtest.Act, `{"name":"wait","arguments":{"tag":"x"}}`)
@@ -185,6 +190,7 @@ func TestProgressToNobody(t *testing.T) {
 
 // TestServerDies: a call that may have taken effect fails at once and says so; one that may be asked twice is.
 func TestServerDies(t *testing.T) {
+	t.Parallel()
 	h := start(t, hubtest.Stdio(t, hubtest.Script{Prompts: []string{`{"name":"p"}`}}))
 	c := h.Modern("/mcp/s")
 	pid := c.Act("pid", "{}").Get("result", "structuredContent")

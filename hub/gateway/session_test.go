@@ -105,6 +105,7 @@ func TestBatch(t *testing.T) {
 }
 
 func TestListChanged(t *testing.T) {
+	t.Parallel()
 	for _, modernServer := range []bool{false, true} {
 		for name, entry := range map[string]func(testing.TB, hubtest.Script) string{"stdio": hubtest.Stdio, "http": hubtest.Remote} {
 			t.Run(fmt.Sprintf("modern server %t, %s", modernServer, name), func(t *testing.T) {
@@ -182,6 +183,7 @@ var asking = [][3]string{
 }
 
 func TestServerAsksClient(t *testing.T) {
+	t.Parallel()
 	for name, entry := range map[string]func(testing.TB, hubtest.Script) string{"stdio": hubtest.Stdio, "http": hubtest.Remote} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -406,6 +408,7 @@ func TestLogLevels(t *testing.T) {
 }
 
 func TestResourceSubscriptions(t *testing.T) {
+	t.Parallel()
 	for name, entry := range map[string]func(testing.TB, hubtest.Script) string{"stdio": hubtest.Stdio, "http": hubtest.Remote} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
