@@ -177,21 +177,17 @@ func aggregate(settings config.Settings, parts []*part, log *slog.Logger) *View 
 	b := newBuilder(v, settings)
 	for _, p := range parts {
 		own := v.prefixes[p.server.Name()]
-		for _, k := range []Kind{Tools, Prompts} {
+		for k := range kinds {
 			for _, item := range p.items[k] {
-				name := shorten(own+"__"+item.Name, settings.NameLimit)
+				name := item.Name
+				if k == Tools || k == Prompts {
+					name = shorten(own+"__"+name, settings.NameLimit)
+				} else if v.byName[k][name] != nil { // of a server before this one
+					name = own + "+" + name
+				}
 				if v.byName[k][name] != nil {
 					log.Warn("item of a server left out: its name is taken", "server", p.server.Name(), "name", name)
 					continue
-				}
-				b.add(k, name, item)
-			}
-		}
-		for _, k := range []Kind{Resources, Templates} {
-			for _, item := range p.items[k] {
-				name := item.Name
-				if v.byName[k][name] != nil { // of a server before this one
-					name = own + "+" + name
 				}
 				b.add(k, name, item)
 			}

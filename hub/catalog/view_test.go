@@ -142,6 +142,23 @@ func TestResources(t *testing.T) {
 	}
 }
 
+// TestTakenNames: no name is listed twice, and none leads to another server than the first that had it.
+func TestTakenNames(t *testing.T) {
+	one := hubtest.Script{Resources: []string{`{"uri":"x://a"}`, `{"uri":"b+x://a"}`}, Tools: tools("b__c", "d"), Answers: map[string]string{"b+x://a": `"result":{"contents":[]}`}}
+	two := hubtest.Script{Resources: []string{`{"uri":"x://a"}`}, Tools: tools("c")}
+	h := hubtest.Start(t, hubtest.Config(`{"builtin":false}`, "a", hubtest.Stdio(t, one), "a__b", hubtest.Stdio(t, two), "b", hubtest.Stdio(t, two))).Ready("a", "a__b", "b")
+	c := h.Modern("/mcp")
+	if got := list(t, c, "resources/list", "resources", "uri"); !slices.Equal(got, []string{"x://a", "b+x://a", "a__b+x://a"}) {
+		t.Errorf("resources: %q", got)
+	}
+	if got := list(t, c, "tools/list", "tools", "name"); !slices.Equal(got, []string{"a__b__c", "a__d", "b__c"}) {
+		t.Errorf("tools: %q", got)
+	}
+	if a := c.Call("1", "resources/read", `{"uri":"b+x://a"}`); a.Get("result", "contents") != "[]" {
+		t.Errorf("read: %s", a.Text())
+	}
+}
+
 func TestCompletion(t *testing.T) {
 	s := hubtest.Script{Prompts: []string{`{"name":"p"}`}, Templates: []string{`{"uriTemplate":"x://{id}","name":"t"}`}}
 	h := hubtest.Start(t, hubtest.Config(`{"builtin":false}`, "a", hubtest.Stdio(t, s), "b", hubtest.Stdio(t, s))).Ready("a", "b")
