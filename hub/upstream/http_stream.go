@@ -208,8 +208,8 @@ func (c *httpConn) take(k *call, m jsonrpc.Message) (bool, error) {
 		c.tell(jsonrpc.AppendResult(nil, m.ID.In(m.Raw), []byte("{}")))
 	case k.Frames == nil:
 		c.tell(refusal(m, errNoClient))
-	default:
-		k.push(Frame{Message: m, Reply: func(response jsonrpc.Message) error { return c.write(answerTo(m, response)) }})
+	case !k.push(Frame{Message: m, Reply: func(response jsonrpc.Message) error { return c.write(answerTo(m, response)) }}):
+		c.tell(refusal(m, errCallOver))
 	}
 	return false, nil
 }

@@ -26,7 +26,11 @@ type ring struct {
 	next  int
 	part  []byte // of the line that has no end yet
 	words string // the server's newest line that is not blank, of this run
+	tell  func(line string)
 }
+
+// newRing returns an empty log that tells of each line the server writes.
+func newRing(tell func(line string)) *ring { return &ring{tell: tell} }
 
 // Write takes standard error as it comes. It never fails.
 func (r *ring) Write(p []byte) (int, error) {
@@ -51,6 +55,7 @@ func (r *ring) endLine() {
 	r.add(text)
 	if strings.TrimSpace(text) != "" {
 		r.words = text
+		r.tell(text)
 	}
 }
 

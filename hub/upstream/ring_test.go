@@ -30,7 +30,7 @@ func TestRing(t *testing.T) {
 		{"a long line", []string{strings.Repeat("x", maxLogLine), "y", "\nz\n"}, []string{strings.Repeat("x", maxLogLine), "z"}, "z"},
 	}
 	for _, test := range tests {
-		r := &ring{}
+		r := newRing(func(string) {})
 		for _, text := range test.writes {
 			if n, err := r.Write([]byte(text)); n != len(text) || err != nil {
 				t.Fatal(n, err)
@@ -49,7 +49,7 @@ func TestRing(t *testing.T) {
 }
 
 func TestRingForgets(t *testing.T) {
-	r := &ring{}
+	r := newRing(func(string) {})
 	for i := range maxLogLines + 7 {
 		fmt.Fprintln(r, i)
 	}

@@ -85,7 +85,7 @@ func (e *UnavailableError) Unwrap() error { return ErrUnavailable }
 
 func newServer(set *Set, c *config.Server) *Server {
 	s := &Server{
-		name: c.Name, set: set, log: set.options.Log.With("server", c.Name), said: &ring{},
+		name: c.Name, set: set, log: set.options.Log.With("server", c.Name), said: newRing(func(line string) { set.options.Events.Publish(EventStderr, c.Name, line) }),
 		called: make(chan struct{}, 1), done: make(chan struct{}), dirty: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
 	s.lists.Store(&Lists{})
@@ -447,6 +447,9 @@ func (l *life) publish(state State) {
 	st.Health = health(st)
 	l.status.Store(st)
 	l.announce()
+	if old.State != state {
+		l.set.options.Events.Publish(EventState, l.name, StateChange{old.State, state, st.Err, st.Since.Sub(old.Since)})
+	}
 }
 
 // announce wakes those who wait for a change, and tells the set.
@@ -498,7 +501,11 @@ func (s *Server) refresh(ctx context.Context, c Conn, lists *Lists) {
 			return
 		}
 		waitFor(ctx, nil, refreshDelay-time.Since(last))
-		fresh, err := fetch(ctx, c, s.set.options.Version, lists, func(k kind) bool { return s.dirtied[k].Swap(false) })
+		var read [kinds]bool
+		fresh, err := fetch(ctx, c, s.set.options.Version, lists, func(k kind) bool {
+			read[k] = s.dirtied[k].Swap(false)
+			return read[k]
+		})
 		if err != nil {
 			continue // the connection ended; its successor reads everything
 		}
@@ -507,6 +514,7 @@ func (s *Server) refresh(ctx context.Context, c Conn, lists *Lists) {
 			if l.conn == c {
 				l.lists.Store(fresh)
 				l.announce()
+				l.set.options.Events.Publish(EventLists, l.name, ListsChange{read[tools], read[resources] || read[templates], read[prompts]})
 			}
 		})
 	}

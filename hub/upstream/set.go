@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"mcphub/hub/config"
+	"mcphub/hub/event"
 )
 
 // Local is the transport of a server inside the hub's own process; see Options.
@@ -19,6 +20,8 @@ type Options struct {
 	Log     *slog.Logger
 	// Dial opens a connection to a server with the transport Local. Nil if there is none.
 	Dial func(ctx context.Context, name string) (Conn, error)
+	// Events is told what happens to the servers. Nil: nobody is.
+	Events *event.Bus
 }
 
 // Set is all managed servers.
@@ -40,6 +43,9 @@ type Set struct {
 
 // NewSet returns an empty set.
 func NewSet(o Options) *Set {
+	if o.Events == nil {
+		o.Events = event.New(1)
+	}
 	return &Set{
 		options: o, limits: stdioLimits, guard: newGuard(o.Log), onChange: func() {}, onFrame: refuseFrame,
 		servers: map[string]*Server{}, ending: map[string]<-chan struct{}{}, cancel: map[*Server]context.CancelFunc{},

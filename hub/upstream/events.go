@@ -1,0 +1,22 @@
+package upstream
+
+import "time"
+
+// The kinds of events that a Set publishes, each with its server.
+const (
+	EventState  = "server_state"  // Data is a StateChange; the server's Status has it already
+	EventLists  = "server_lists"  // Data is a ListsChange; the server's Lists have it already
+	EventStderr = "server_stderr" // Data is the line, a string
+)
+
+// StateChange is a server's step from one state to another.
+type StateChange struct {
+	From, To State
+	Reason   string        // why the last attempt or connection failed; empty while all is well
+	Took     time.Duration // how long it was in From
+}
+
+// ListsChange says which lists of a ready server were read again because the server said that they changed.
+type ListsChange struct {
+	Tools, Resources, Prompts bool
+}
