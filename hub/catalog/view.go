@@ -181,11 +181,15 @@ func aggregate(settings config.Settings, parts []*part, log *slog.Logger) *View 
 			for _, item := range p.items[k] {
 				name := item.Name
 				if k == Tools || k == Prompts {
-					name = shorten(own+"__"+name, settings.NameLimit)
+					full := own + "__" + name
+					name = shorten(full, settings.NameLimit)
+					for n := 1; v.byName[k][name] != nil; n++ { // "a" and "b__c", "a__b" and "c"
+						name = shorten(fmt.Sprintf("%s_%d", full, n), settings.NameLimit)
+					}
 				} else if v.byName[k][name] != nil { // of a server before this one
 					name = own + "+" + name
 				}
-				if v.byName[k][name] != nil {
+				if v.byName[k][name] != nil { // a server lists what would be another's name
 					log.Warn("item of a server left out: its name is taken", "server", p.server.Name(), "name", name)
 					continue
 				}

@@ -142,7 +142,7 @@ func TestResources(t *testing.T) {
 	}
 }
 
-// TestTakenNames: no name is listed twice, and none leads to another server than the first that had it.
+// TestTakenNames: no name is listed twice (a tool whose name is taken gets a number), and none leads to another server than the first that had it.
 func TestTakenNames(t *testing.T) {
 	one := hubtest.Script{Resources: []string{`{"uri":"x://a"}`, `{"uri":"b+x://a"}`}, Tools: tools("b__c", "d"), Answers: map[string]string{"b+x://a": `"result":{"contents":[]}`}}
 	two := hubtest.Script{Resources: []string{`{"uri":"x://a"}`}, Tools: tools("c")}
@@ -151,7 +151,7 @@ func TestTakenNames(t *testing.T) {
 	if got := list(t, c, "resources/list", "resources", "uri"); !slices.Equal(got, []string{"x://a", "b+x://a", "a__b+x://a"}) {
 		t.Errorf("resources: %q", got)
 	}
-	if got := list(t, c, "tools/list", "tools", "name"); !slices.Equal(got, []string{"a__b__c", "a__d", "b__c"}) {
+	if got := list(t, c, "tools/list", "tools", "name"); !slices.Equal(got, []string{"a__b__c", "a__d", "a__b__c_1", "b__c"}) {
 		t.Errorf("tools: %q", got)
 	}
 	if a := c.Call("1", "resources/read", `{"uri":"b+x://a"}`); a.Get("result", "contents") != "[]" {

@@ -12,10 +12,10 @@ func TestEarlyCancellation(t *testing.T) {
 	s := newSession("")
 	call := func(id string) context.Context {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		if !s.begin(id, cancel) {
+		if !s.begin(id, &cancel) {
 			t.Fatal("the session has not ended")
 		}
-		t.Cleanup(func() { s.finish(id); cancel(nil) })
+		t.Cleanup(func() { s.finish(id, &cancel); cancel(nil) })
 		return ctx
 	}
 	s.cancel(`"1"`, "")
@@ -24,6 +24,13 @@ func TestEarlyCancellation(t *testing.T) {
 	}
 	if ctx := call(`"1"`); !errors.Is(context.Cause(ctx), errCancelled) {
 		t.Error("a cancellation that overtook its request was lost")
+	}
+	first, second := context.CancelCauseFunc(func(error) {}), context.CancelCauseFunc(func(error) {})
+	if s.begin("3", &first); !s.begin("3", &second) {
+		t.Error("an id that is in use was refused")
+	}
+	if s.finish("3", &first); s.calls["3"] != &second {
+		t.Error("the end of a call took away another of the same id")
 	}
 	s.early["2"] = time.Now().Add(-earlyAge)
 	if ctx := call("2"); ctx.Err() != nil {

@@ -94,11 +94,11 @@ func (g *Gateway) greeting(view *catalog.View, s *session) []byte {
 // answer answers a request of a legacy client.
 func (g *Gateway) answer(ctx context.Context, cancel context.CancelCauseFunc, q *request) {
 	id := string(q.id())
-	if !q.session.begin(id, cancel) {
+	if !q.session.begin(id, &cancel) {
 		fault(q, &jsonrpc.Fault{Code: codeUnavailable, Message: "the session has ended"})
 		return
 	}
-	defer q.session.finish(id)
+	defer q.session.finish(id, &cancel)
 	switch q.method {
 	case "ping":
 		q.out.finish(http.StatusOK, jsonrpc.AppendResult(nil, q.id(), []byte("{}")))

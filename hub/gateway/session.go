@@ -23,6 +23,7 @@ const (
 	idleSession = time.Hour // without a request or a stream
 	maxSessions = 10_000
 	orphanLimit = 5 * time.Minute // how long a call goes on whose client's connection broke without a word
+	maxTold     = 64 << 10        // bytes of its capabilities, and of its info, that a client can have kept
 	earlyLimit  = 100             // cancellations that came before their requests
 	earlyAge    = 5 * time.Second // how long such a one is kept
 )
@@ -36,11 +37,11 @@ type session struct {
 	work   sync.WaitGroup // calls of an HTTP+SSE session
 
 	mu    sync.Mutex
-	calls map[string]context.CancelCauseFunc // in flight, by raw id ("1" is not 1)
-	early map[string]time.Time               // cancellations that overtook their requests, which come on other connections
-	asks  map[string]ask                     // requests to the client that it has not answered, by raw id
-	subs  map[subscription]string            // what it wants to hear of, with the hub's URI of it
-	level string                             // the log level it asked for; empty if it did not
+	calls map[string]*context.CancelCauseFunc // in flight, by raw id ("1" is not 1); of calls with the same id the newest
+	early map[string]time.Time                // cancellations that overtook their requests, which come on other connections
+	asks  map[string]ask                      // requests to the client that it has not answered, by raw id
+	subs  map[subscription]string             // what it wants to hear of, with the hub's URI of it
+	level string                              // the log level it asked for; empty if it did not
 	seen  time.Time
 	ended bool
 }
@@ -75,7 +76,7 @@ var (
 func newSession(server string) *session {
 	s := &session{
 		id: rand.Text(), server: server, out: newOutbox(), seen: time.Now(),
-		calls: map[string]context.CancelCauseFunc{}, early: map[string]time.Time{},
+		calls: map[string]*context.CancelCauseFunc{}, early: map[string]time.Time{},
 		asks: map[string]ask{}, subs: map[subscription]string{},
 	}
 	s.client.Store(&client{version: "2024-11-05", caps: []byte("{}")})
@@ -85,11 +86,13 @@ func newSession(server string) *session {
 // greet takes what the client tells of itself in initialize.
 func (s *session) greet(params []byte) {
 	all := jsonrpc.All(params)
-	c := &client{caps: bytes.Clone(jsonrpc.Get(params, all, "capabilities").In(params))}
-	if jsonrpc.Type(c.caps) != '{' {
-		c.caps = []byte("{}")
+	c := &client{caps: []byte("{}")}
+	if caps := jsonrpc.Get(params, all, "capabilities").In(params); jsonrpc.Type(caps) == '{' && len(caps) <= maxTold {
+		c.caps = bytes.Clone(caps)
 	}
-	c.info = bytes.Clone(jsonrpc.Get(params, all, "clientInfo").In(params))
+	if info := jsonrpc.Get(params, all, "clientInfo").In(params); len(info) <= maxTold {
+		c.info = bytes.Clone(info)
+	}
 	c.version = mcp.NegotiateLegacyVersion(jsonrpc.String(jsonrpc.Get(params, all, "protocolVersion").In(params)))
 	s.client.Store(c)
 }
@@ -123,7 +126,7 @@ func (s *session) logLevel() string {
 }
 
 // begin registers a call, so that the client can cancel it by its id. It returns false if the session has ended.
-func (s *session) begin(id string, cancel context.CancelCauseFunc) bool {
+func (s *session) begin(id string, cancel *context.CancelCauseFunc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = time.Now()
@@ -134,7 +137,7 @@ func (s *session) begin(id string, cancel context.CancelCauseFunc) bool {
 	if at, ok := s.early[id]; ok {
 		delete(s.early, id)
 		if time.Since(at) < earlyAge {
-			cancel(errCancelled)
+			(*cancel)(errCancelled)
 		}
 	}
 	return true
@@ -149,11 +152,13 @@ func (s *session) spawn(f func()) {
 	}
 }
 
-func (s *session) finish(id string) {
+func (s *session) finish(id string, cancel *context.CancelCauseFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = time.Now()
-	delete(s.calls, id)
+	if s.calls[id] == cancel {
+		delete(s.calls, id)
+	}
 }
 
 // cancel ends a call of the session, or the one of that id that comes next: the two may have overtaken each other.
@@ -172,7 +177,7 @@ func (s *session) cancel(id, reason string) {
 		if reason != "" {
 			why = fmt.Errorf("%w: %s", errCancelled, reason)
 		}
-		cancel(why)
+		(*cancel)(why)
 	}
 }
 
@@ -194,10 +199,10 @@ func (s *session) end() {
 	s.mu.Lock()
 	s.ended = true
 	calls, asked := s.calls, s.asks
-	s.calls, s.asks = map[string]context.CancelCauseFunc{}, map[string]ask{}
+	s.calls, s.asks = map[string]*context.CancelCauseFunc{}, map[string]ask{}
 	s.mu.Unlock()
 	for _, cancel := range calls {
-		cancel(errGone)
+		(*cancel)(errGone)
 	}
 	for _, a := range asked {
 		upstream.Refuse(a.frame, "the client is gone")
