@@ -26,6 +26,7 @@ var floors = map[string]int{
 	"mcphub/hub/secret":   0,
 	"mcphub/hub/watch":    0,
 	"mcphub/hub/sse":      0,
+	"mcphub/hub/json5":    0,
 	"mcphub/frontend":     0,
 	"mcphub/hub/config":   1,
 	"mcphub/hub/store":    1,

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mcphub/hub/json5"
 )
 
 const (
@@ -23,17 +25,17 @@ const (
 // source is one file that was read.
 type source struct {
 	path string // exactly as given
-	doc  *document
+	doc  *json5.Document
 }
 
 func (f *source) position(offset int) Position {
-	line, column := f.doc.position(offset)
+	line, column := f.doc.Position(offset)
 	return Position{Path: f.path, Line: line, Column: column}
 }
 
 // fail returns an error about the place where the value begins.
-func (f *source) fail(at *node, msg string) *FileError {
-	place := f.position(at.start)
+func (f *source) fail(at *json5.Node, msg string) *FileError {
+	place := f.position(at.Start)
 	return &FileError{Path: f.path, Line: place.Line, Column: place.Column, Msg: msg}
 }
 
@@ -51,7 +53,7 @@ func (s *Store) load(ctx context.Context) (*Snapshot, error) {
 	snapshot := &Snapshot{Hub: DefaultSettings(), Extra: map[string]json.RawMessage{}}
 	hash := sha256.New()
 	servers := map[string]entry{}
-	var hub *node
+	var hub *json5.Node
 	var hubFile *source
 	for _, path := range s.options.Paths {
 		if err := ctx.Err(); err != nil {
@@ -80,12 +82,12 @@ func (s *Store) load(ctx context.Context) (*Snapshot, error) {
 		for _, e := range entries {
 			servers[e.name] = e
 		}
-		if h := f.doc.root.get("hub"); h != nil {
+		if h := f.doc.Root().Get("hub"); h != nil {
 			hub, hubFile = h, f
 		}
-		for _, m := range f.doc.root.members {
-			if m.key != "hub" && !slices.Contains(serverLists, m.key) {
-				snapshot.Extra[m.key] = m.value.strict()
+		for _, m := range f.doc.Root().Members {
+			if m.Key != "hub" && !slices.Contains(serverLists, m.Key) {
+				snapshot.Extra[m.Key] = m.Value.Strict()
 			}
 		}
 	}
@@ -118,45 +120,47 @@ func readFile(path string) ([]byte, error) {
 	return text, err
 }
 
+// parseFile parses a file. The error is a *FileError.
 func parseFile(path string, text []byte) (*source, error) {
-	doc, err := parseJSON5(text)
-	if err == nil {
-		return &source{path: path, doc: doc}, nil
+	doc, err := json5.Parse(text)
+	if syntax, ok := errors.AsType[*json5.SyntaxError](err); ok {
+		return nil, &FileError{Path: path, Line: syntax.Line, Column: syntax.Column, Msg: syntax.Msg}
 	}
-	failure := &FileError{Path: path, Msg: err.Error()}
-	if syntax, ok := errors.AsType[*syntaxError](err); ok {
-		failure.Line, failure.Column = position(text, syntax.offset)
+	f := &source{path: path, doc: doc}
+	if doc.Root() == nil {
+		place := f.position(len(text))
+		return nil, &FileError{Path: path, Line: place.Line, Column: place.Column, Msg: "the file is empty; begin with {\"mcpServers\": {}}"}
 	}
-	return nil, failure
+	return f, nil
 }
 
 // hubKeys are the keys of the top-level object "hub".
 type hubKeys struct {
-	Builtin           *node `key:"builtin"`
-	NameLimit         *node `key:"nameLimit"`
-	PageSize          *node `key:"pageSize"`
-	InstructionsLimit *node `key:"instructionsLimit"`
+	Builtin           *json5.Node `key:"builtin"`
+	NameLimit         *json5.Node `key:"nameLimit"`
+	PageSize          *json5.Node `key:"pageSize"`
+	InstructionsLimit *json5.Node `key:"instructionsLimit"`
 }
 
 // read sets what the file says. What has a wrong type keeps its default and becomes a diagnostic.
-func (s *Settings) read(f *source, hub *node) (problems []Diagnostic) {
-	complain := func(at *node, message string) {
-		problems = append(problems, f.diagnostic(Error, "", at.start, message, "correct it; until then the default holds"))
+func (s *Settings) read(f *source, hub *json5.Node) (problems []Diagnostic) {
+	complain := func(at *json5.Node, message string) {
+		problems = append(problems, f.diagnostic(Error, "", at.Start, message, "correct it; until then the default holds"))
 	}
-	if hub.kind != kindObject {
+	if hub.Kind != json5.Object {
 		complain(hub, "hub must be an object")
 		return problems
 	}
 	var keys hubKeys
-	hub.fill(&keys)
-	if keys.Builtin.is(kindBool) {
-		s.Builtin = keys.Builtin.truthy()
+	fill(hub, &keys)
+	if keys.Builtin.Is(json5.Bool) {
+		s.Builtin = truthy(keys.Builtin)
 	} else if keys.Builtin != nil {
 		complain(keys.Builtin, "hub.builtin must be true or false")
 	}
 	for _, number := range []struct {
 		name  string
-		value *node
+		value *json5.Node
 		least int
 		field *int
 	}{
@@ -167,8 +171,8 @@ func (s *Settings) read(f *source, hub *node) (problems []Diagnostic) {
 		if number.value == nil {
 			continue
 		}
-		n, err := strconv.Atoi(number.value.text)
-		if err != nil || number.value.kind != kindNumber || n < number.least {
+		n, err := strconv.Atoi(number.value.Text)
+		if err != nil || number.value.Kind != json5.Number || n < number.least {
 			complain(number.value, fmt.Sprintf("hub.%s must be a whole number of at least %d", number.name, number.least))
 			continue
 		}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"mcphub/hub/json5"
 )
 
 // defaultWatch are the patterns of a dev mode that names none.
@@ -51,8 +53,8 @@ func (e *entry) server() (*Server, []Diagnostic) {
 		DisplayName: e.name,
 		Source:      e.file.path,
 		File:        e.file.position(e.at),
-		Raw:         e.value.strict(),
-		Disabled:    keys.Disabled.truthy(),
+		Raw:         e.value.Strict(),
+		Disabled:    truthy(keys.Disabled),
 		Protocol:    ProtocolAuto,
 	}
 	s.spec.file = e.file
@@ -61,7 +63,7 @@ func (e *entry) server() (*Server, []Diagnostic) {
 	switch {
 	case e.name == "":
 		c.error(nil, "a server has no name", "give its entry a key that is not empty")
-	case e.value.kind != kindObject:
+	case e.value.Kind != json5.Object:
 		c.error(e.value, "the entry must be an object", "write {\"command\": …} or {\"url\": …}")
 	case e.extension():
 		c.error(nil, "the entry belongs to an extension of Zed, which alone knows how to start it", "add the server's own command")
@@ -78,15 +80,15 @@ func (e *entry) server() (*Server, []Diagnostic) {
 	return s, c.problems
 }
 
-func (c *checker) report(severity Severity, at *node, message, action string) {
+func (c *checker) report(severity Severity, at *json5.Node, message, action string) {
 	offset := c.entry.at
 	if at != nil {
-		offset = at.start
+		offset = at.Start
 	}
 	c.problems = append(c.problems, c.entry.file.diagnostic(severity, c.server.Name, offset, message, action))
 }
 
-func (c *checker) error(at *node, message, action string) {
+func (c *checker) error(at *json5.Node, message, action string) {
 	c.report(Error, at, message, action)
 	if c.server.Err == nil {
 		problem := c.problems[len(c.problems)-1]
@@ -94,43 +96,45 @@ func (c *checker) error(at *node, message, action string) {
 	}
 }
 
-func (c *checker) warn(at *node, message, action string) { c.report(Warning, at, message, action) }
+func (c *checker) warn(at *json5.Node, message, action string) {
+	c.report(Warning, at, message, action)
+}
 
 // texts reads what describes the server. Nothing wrong in it stops the server.
 func (c *checker) texts(keys *serverKeys) {
 	s := c.server
-	if keys.Name.is(kindString) && keys.Name.text != "" {
-		s.DisplayName = keys.Name.text
+	if keys.Name.Is(json5.String) && keys.Name.Text != "" {
+		s.DisplayName = keys.Name.Text
 	}
-	if keys.Description.is(kindString) {
-		s.Description = keys.Description.text
+	if keys.Description.Is(json5.String) {
+		s.Description = keys.Description.Text
 	}
-	if keys.Disabled != nil && keys.Disabled.kind != kindBool {
+	if keys.Disabled != nil && keys.Disabled.Kind != json5.Bool {
 		c.warn(keys.Disabled, "disabled is neither true nor false", "write true or false without quotes")
 	}
 	switch p := keys.Protocol; {
 	case p == nil:
-	case p.is(kindString) && (p.text == string(ProtocolAuto) || p.text == string(ProtocolLegacy) || p.text == string(ProtocolModern)):
-		s.Protocol = Protocol(p.text)
+	case p.Is(json5.String) && (p.Text == string(ProtocolAuto) || p.Text == string(ProtocolLegacy) || p.Text == string(ProtocolModern)):
+		s.Protocol = Protocol(p.Text)
 	default:
 		c.warn(p, `protocol is not "auto", "legacy" or "modern"; "auto" holds`, "choose one of them or remove it")
 	}
-	s.DisabledTools = keys.DisabledTools.strings()
-	s.DisabledPrompts = keys.DisabledPrompts.strings()
-	s.DisabledResources = keys.DisabledResources.strings()
-	s.DisabledResourceTemplates = keys.DisabledResourceTemplates.strings()
+	s.DisabledTools = texts(keys.DisabledTools)
+	s.DisabledPrompts = texts(keys.DisabledPrompts)
+	s.DisabledResources = texts(keys.DisabledResources)
+	s.DisabledResourceTemplates = texts(keys.DisabledResourceTemplates)
 }
 
 func (c *checker) stdio(keys *serverKeys) {
 	s := c.server
 	s.Transport = Stdio
-	if !keys.Command.is(kindString) || keys.Command.text == "" {
+	if !keys.Command.Is(json5.String) || keys.Command.Text == "" {
 		c.error(keys.Command, "command must be a text that is not empty", "name the program to start")
 	} else {
 		s.spec.command = newField("", keys.Command)
 	}
-	if keys.Args.is(kindArray) {
-		for _, arg := range keys.Args.items {
+	if keys.Args.Is(json5.Array) {
+		for _, arg := range keys.Args.Items {
 			field := newField("", arg)
 			s.spec.args = append(s.spec.args, field)
 			if field.legacy() {
@@ -141,7 +145,7 @@ func (c *checker) stdio(keys *serverKeys) {
 		c.warn(keys.Args, "args is no array and is ignored", `write ["one", "two"]`)
 	}
 	c.env(keys)
-	if keys.Cwd.is(kindString) {
+	if keys.Cwd.Is(json5.String) {
 		s.spec.cwd = newField("", keys.Cwd)
 	} else if keys.Cwd != nil {
 		c.error(keys.Cwd, "cwd must be a text", "name the folder to start the server in")
@@ -154,17 +158,17 @@ func (c *checker) stdio(keys *serverKeys) {
 func (c *checker) remote(keys *serverKeys) {
 	s := c.server
 	s.Transport = Remote
-	if !keys.URL.is(kindString) || keys.URL.text == "" {
+	if !keys.URL.Is(json5.String) || keys.URL.Text == "" {
 		c.error(keys.URL, "url must be a text that is not empty", "write the address of the server")
 	} else {
 		s.spec.url = newField("", keys.URL)
 		// With a placeholder in it, only its value can tell.
-		if !strings.Contains(keys.URL.text, opening) && !validURL(keys.URL.text) {
+		if !strings.Contains(keys.URL.Text, opening) && !validURL(keys.URL.Text) {
 			c.error(keys.URL, "url is no address of a server", urlAction)
 		}
 	}
 	c.env(keys)
-	if keys.Headers.is(kindObject) {
+	if keys.Headers.Is(json5.Object) {
 		s.spec.headers = fields(keys.Headers)
 	} else if keys.Headers != nil {
 		c.error(keys.Headers, "headers must be an object", `write {"Name": "value"}`)
@@ -175,7 +179,7 @@ func (c *checker) remote(keys *serverKeys) {
 }
 
 func (c *checker) env(keys *serverKeys) {
-	if keys.Env.is(kindObject) {
+	if keys.Env.Is(json5.Object) {
 		c.server.spec.env = fields(keys.Env)
 	} else if keys.Env != nil {
 		c.error(keys.Env, "env must be an object", `write {"NAME": "value"}`)
@@ -189,13 +193,13 @@ func validURL(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-func newField(name string, n *node) field {
-	return field{name: name, text: n.scalar(), literal: n.kind != kindString, at: n.start}
+func newField(name string, n *json5.Node) field {
+	return field{name: name, text: scalar(n), literal: n.Kind != json5.String, at: n.Start}
 }
 
-func fields(object *node) []field {
+func fields(object *json5.Node) []field {
 	var list []field
-	keys, values := object.entries()
+	keys, values := object.Entries()
 	for _, name := range keys {
 		list = append(list, newField(name, values[name]))
 	}
@@ -204,27 +208,27 @@ func fields(object *node) []field {
 
 // devKeys are the keys of a server's object "dev".
 type devKeys struct {
-	Enabled *node `key:"enabled"`
-	Watch   *node `key:"watch"`
-	Cwd     *node `key:"cwd"`
+	Enabled *json5.Node `key:"enabled"`
+	Watch   *json5.Node `key:"watch"`
+	Cwd     *json5.Node `key:"cwd"`
 }
 
-func (c *checker) dev(dev *node) {
-	if dev.kind != kindObject {
+func (c *checker) dev(dev *json5.Node) {
+	if dev.Kind != json5.Object {
 		c.error(dev, "dev must be an object", `write {"cwd": "/absolute/folder"}`)
 		return
 	}
 	var keys devKeys
-	dev.fill(&keys)
+	fill(dev, &keys)
 	d := &Dev{Enabled: true, Watch: defaultWatch}
 	c.server.Dev = d
-	if keys.Cwd.is(kindString) && filepath.IsAbs(keys.Cwd.text) {
-		d.Cwd = keys.Cwd.text
+	if keys.Cwd.Is(json5.String) && filepath.IsAbs(keys.Cwd.Text) {
+		d.Cwd = keys.Cwd.Text
 	} else {
 		c.error(cmp.Or(keys.Cwd, dev), "dev.cwd must be an absolute path", "name the folder of the server's code")
 	}
-	if keys.Enabled.is(kindBool) {
-		d.Enabled = keys.Enabled.truthy()
+	if keys.Enabled.Is(json5.Bool) {
+		d.Enabled = truthy(keys.Enabled)
 	} else if keys.Enabled != nil {
 		c.error(keys.Enabled, "dev.enabled must be true or false", "write true or false without quotes")
 	}
@@ -232,10 +236,10 @@ func (c *checker) dev(dev *node) {
 		return
 	}
 	d.Watch = nil
-	valid := keys.Watch.is(kindArray)
-	for _, item := range keys.Watch.items {
-		valid = valid && item.kind == kindString
-		d.Watch = append(d.Watch, item.text)
+	valid := keys.Watch.Is(json5.Array)
+	for _, item := range keys.Watch.Items {
+		valid = valid && item.Kind == json5.String
+		d.Watch = append(d.Watch, item.Text)
 	}
 	if !valid {
 		c.error(keys.Watch, "dev.watch must be an array of texts", `write ["src/**/*.js"]`)
@@ -255,7 +259,7 @@ func (c *checker) fingerprint(keys *serverKeys) string {
 	}
 	for _, key := range []struct {
 		name     string
-		value    *node
+		value    *json5.Node
 		standard string
 	}{
 		{"command", keys.Command, ""},
@@ -270,7 +274,7 @@ func (c *checker) fingerprint(keys *serverKeys) string {
 		if key.value == nil {
 			write(key.name, []byte(key.standard))
 		} else {
-			write(key.name, key.value.canonical())
+			write(key.name, key.value.Canonical())
 		}
 	}
 	write("protocol", []byte(s.Protocol))

@@ -1,6 +1,10 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+
+	"mcphub/hub/json5"
+)
 
 // serverLists are the top-level keys that may hold the servers, the strongest first: VS Code's, the common one (Claude
 // Desktop, Cursor, Windsurf and most others), and Zed's.
@@ -15,89 +19,89 @@ type entry struct {
 	zed   bool // it stands in Zed's settings
 	file  *source
 	at    int // where it begins
-	value *node
+	value *json5.Node
 }
 
 // entries finds the servers of a file in whichever shape it has. What is no server at all becomes a diagnostic.
 func (f *source) entries() ([]entry, []Diagnostic, error) {
-	root := f.doc.root
-	if root.kind == kindArray {
+	root := f.doc.Root()
+	if root.Kind == json5.Array {
 		entries, problems := f.array(root)
 		return entries, problems, nil
 	}
-	if root.kind != kindObject {
+	if root.Kind != json5.Object {
 		return nil, nil, f.fail(root, "must hold an object; begin with {\"mcpServers\": {}}")
 	}
 	for _, key := range serverLists {
-		list := root.get(key)
+		list := root.Get(key)
 		switch {
 		case list == nil:
 			continue
-		case list.kind == kindArray:
+		case list.Kind == json5.Array:
 			entries, problems := f.array(list)
 			return entries, problems, nil
-		case list.kind != kindObject:
+		case list.Kind != json5.Object:
 			return nil, nil, f.fail(list, fmt.Sprintf("'%s' must be an object; write {} for no servers", key))
 		}
 		var entries []entry
-		for _, m := range list.members {
-			entries = append(entries, entry{name: m.key, zed: key == zedServers, file: f, at: m.keyStart, value: m.value})
+		for _, m := range list.Members {
+			entries = append(entries, entry{name: m.Key, zed: key == zedServers, file: f, at: m.KeyStart, value: m.Value})
 		}
 		return entries, nil, nil
 	}
-	if root.get("hub") != nil {
+	if root.Get("hub") != nil {
 		return nil, nil, nil
 	}
 	return nil, nil, f.fail(root, "'mcpServers' must be an object, but there is none; add \"mcpServers\": {}")
 }
 
 // array reads servers that are items of an array and have their name in a key.
-func (f *source) array(list *node) (entries []entry, problems []Diagnostic) {
-	for _, item := range list.items {
-		name := item.get("name")
-		if !name.is(kindString) || name.text == "" {
-			problems = append(problems, f.diagnostic(Error, "", item.start,
+func (f *source) array(list *json5.Node) (entries []entry, problems []Diagnostic) {
+	for _, item := range list.Items {
+		name := item.Get("name")
+		if !name.Is(json5.String) || name.Text == "" {
+			problems = append(problems, f.diagnostic(Error, "", item.Start,
 				"a server in an array has no name", `give it a "name"`))
 			continue
 		}
-		entries = append(entries, entry{name: name.text, named: true, file: f, at: item.start, value: item})
+		entries = append(entries, entry{name: name.Text, named: true, file: f, at: item.Start, value: item})
 	}
 	return entries, problems
 }
 
 // serverKeys are the keys of a server's entry that the hub reads.
 type serverKeys struct {
-	Command     *node `key:"command"`
-	Args        *node `key:"args"`
-	Env         *node `key:"env"`
-	Cwd         *node `key:"cwd"`
-	URL         *node `key:"url"`
-	ServerURL   *node `key:"serverUrl"` // Windsurf
-	Headers     *node `key:"headers"`
-	Disabled    *node `key:"disabled"`
-	Name        *node `key:"name"`
-	Description *node `key:"description"`
-	Protocol    *node `key:"protocol"`
-	Dev         *node `key:"dev"`
+	Command     *json5.Node `key:"command"`
+	Args        *json5.Node `key:"args"`
+	Env         *json5.Node `key:"env"`
+	Cwd         *json5.Node `key:"cwd"`
+	URL         *json5.Node `key:"url"`
+	ServerURL   *json5.Node `key:"serverUrl"` // Windsurf
+	Headers     *json5.Node `key:"headers"`
+	Disabled    *json5.Node `key:"disabled"`
+	Name        *json5.Node `key:"name"`
+	Description *json5.Node `key:"description"`
+	Protocol    *json5.Node `key:"protocol"`
+	Dev         *json5.Node `key:"dev"`
 
-	DisabledTools             *node `key:"disabled_tools"`
-	DisabledPrompts           *node `key:"disabled_prompts"`
-	DisabledResources         *node `key:"disabled_resources"`
-	DisabledResourceTemplates *node `key:"disabled_resourceTemplates"`
+	DisabledTools             *json5.Node `key:"disabled_tools"`
+	DisabledPrompts           *json5.Node `key:"disabled_prompts"`
+	DisabledResources         *json5.Node `key:"disabled_resources"`
+	DisabledResourceTemplates *json5.Node `key:"disabled_resourceTemplates"`
 }
 
 // zedKeys are the further keys of an entry in Zed's settings, and of its object "command" in older ones.
 type zedKeys struct {
-	Source  *node `key:"source"`  // "extension": Zed itself knows the command
-	Enabled *node `key:"enabled"` // the opposite of "disabled"
-	Path    *node `key:"path"`    // in "command"
+	Source  *json5.Node `key:"source"`  // "extension": Zed itself knows the command
+	Enabled *json5.Node `key:"enabled"` // the opposite of "disabled"
+	Path    *json5.Node `key:"path"`    // in "command"
 }
 
 // keys returns the keys of the entry in the hub's own shape. Keys with null are as good as absent, but for "command",
 // where it is likely a mistake.
 func (e *entry) keys() serverKeys {
 	var keys serverKeys
-	e.value.fill(&keys)
+	fill(e.value, &keys)
 	if keys.URL == nil && keys.Command == nil {
 		keys.URL = keys.ServerURL
 	}
@@ -106,20 +110,20 @@ func (e *entry) keys() serverKeys {
 	}
 	if e.zed {
 		var zed zedKeys
-		e.value.fill(&zed)
-		if keys.Disabled == nil && zed.Enabled.is(kindBool) && !zed.Enabled.truthy() {
-			keys.Disabled = &node{kind: kindBool, text: "true", start: zed.Enabled.start, end: zed.Enabled.end}
+		fill(e.value, &zed)
+		if keys.Disabled == nil && zed.Enabled.Is(json5.Bool) && !truthy(zed.Enabled) {
+			keys.Disabled = &json5.Node{Kind: json5.Bool, Text: "true", Start: zed.Enabled.Start, End: zed.Enabled.End}
 		}
-		if command := keys.Command; command.is(kindObject) {
-			command.fill(&zed)
-			keys.Command, keys.Args, keys.Env = zed.Path, command.get("args"), command.get("env")
+		if command := keys.Command; command.Is(json5.Object) {
+			fill(command, &zed)
+			keys.Command, keys.Args, keys.Env = zed.Path, command.Get("args"), command.Get("env")
 		}
 	}
-	for _, key := range []**node{
+	for _, key := range []**json5.Node{
 		&keys.Args, &keys.Env, &keys.Cwd, &keys.URL, &keys.Headers, &keys.Disabled, &keys.Name, &keys.Description,
 		&keys.Protocol, &keys.Dev,
 	} {
-		if (*key).is(kindNull) {
+		if (*key).Is(json5.Null) {
 			*key = nil
 		}
 	}
@@ -128,6 +132,6 @@ func (e *entry) keys() serverKeys {
 
 // extension reports whether the entry only has settings for an extension of Zed.
 func (e *entry) extension() bool {
-	source := e.value.get("source")
-	return e.zed && source.is(kindString) && source.text == "extension"
+	source := e.value.Get("source")
+	return e.zed && source.Is(json5.String) && source.Text == "extension"
 }

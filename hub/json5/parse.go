@@ -1,4 +1,4 @@
-package config
+package json5
 
 import (
 	"bytes"
@@ -15,53 +15,26 @@ const (
 	maxHexDigits = 256
 )
 
-type kind uint8
-
-const (
-	kindNull kind = iota
-	kindBool
-	kindNumber
-	kindString
-	kindArray
-	kindObject
-)
-
-// node is one value of a JSON5 document and knows where it stands.
-type node struct {
-	kind       kind
-	start, end int      // bytes of the document it spans
-	text       string   // decoded string; number or boolean as it stands
-	items      []*node  // of an array
-	members    []member // of an object, in order, duplicates included
+// SyntaxError says where a text is no JSON5. It never quotes more than one character of the text.
+type SyntaxError struct {
+	Offset int    // in bytes
+	Line   int    // from 1
+	Column int    // from 1, in characters
+	Msg    string // what is wrong
 }
 
-type member struct {
-	key              string
-	keyStart, keyEnd int
-	value            *node
-}
+// Error returns the message without the place.
+func (e *SyntaxError) Error() string { return e.Msg }
 
-// document is a parsed file.
-type document struct {
-	text []byte
-	root *node
-}
-
-// syntaxError says where a document is no JSON5.
-type syntaxError struct {
-	offset int
-	msg    string
-}
-
-func (e *syntaxError) Error() string { return e.msg }
-
-// parseJSON5 parses a whole document. The error is a *syntaxError.
-func parseJSON5(text []byte) (doc *document, err error) {
+// Parse parses a whole text. A text of nothing but white space and comments is a document without a root, to which
+// [Document.Set] can give one. The error is a [*SyntaxError]. The text must not be changed afterwards.
+func Parse(text []byte) (doc *Document, err error) {
 	p := &parser{text: text}
 	defer func() {
 		switch failure := recover().(type) {
 		case nil:
-		case *syntaxError:
+		case *SyntaxError:
+			failure.Line, failure.Column = position(text, failure.Offset)
 			doc, err = nil, failure
 		default:
 			panic(failure)
@@ -71,16 +44,16 @@ func parseJSON5(text []byte) (doc *document, err error) {
 		p.fail("the file is UTF-16; save it as UTF-8")
 	}
 	p.space()
+	if p.at == len(text) {
+		return &Document{text: text, comments: p.comments}, nil
+	}
 	root := p.value(0)
 	p.space()
 	if p.at < len(text) {
 		p.unexpected()
 	}
-	return &document{text: text, root: root}, nil
+	return &Document{text: text, root: root, comments: p.comments}, nil
 }
-
-// position returns line and column of a byte offset, both from 1, the column in characters.
-func (d *document) position(offset int) (line, column int) { return position(d.text, offset) }
 
 func position(text []byte, offset int) (line, column int) {
 	before := strings.TrimPrefix(string(text[:min(offset, len(text))]), "\ufeff")
@@ -88,15 +61,16 @@ func position(text []byte, offset int) (line, column int) {
 	return line, 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
 }
 
-// parser fails by panicking with a *syntaxError, which parseJSON5 returns: a recursive descent without an error path in
+// parser fails by panicking with a *SyntaxError, which Parse returns: a recursive descent without an error path in
 // every line.
 type parser struct {
-	text []byte
-	at   int
+	text     []byte
+	at       int
+	comments []span // seen so far
 }
 
 func (p *parser) fail(format string, args ...any) {
-	panic(&syntaxError{offset: p.at, msg: fmt.Sprintf(format, args...)})
+	panic(&SyntaxError{Offset: p.at, Msg: fmt.Sprintf(format, args...)})
 }
 
 func (p *parser) unexpected() {
@@ -122,7 +96,9 @@ func (p *parser) space() {
 		r, size := utf8.DecodeRune(p.text[p.at:])
 		switch {
 		case r == '/':
+			start := p.at
 			p.comment()
+			p.comments = append(p.comments, span{start, p.at})
 		case r == ' ' || r >= '\t' && r <= '\r' || r == 0xFEFF || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Zs, r):
 			p.at += size
 		default:
@@ -150,28 +126,28 @@ func (p *parser) comment() {
 	}
 }
 
-func (p *parser) value(depth int) *node {
+func (p *parser) value(depth int) *Node {
 	if depth > maxDepth {
 		p.fail("nested deeper than %d levels", maxDepth)
 	}
-	n := &node{start: p.at}
+	n := &Node{Start: p.at}
 	switch c := p.peek(); {
 	case c == '{':
 		p.object(n, depth)
 	case c == '[':
 		p.array(n, depth)
 	case c == '"' || c == '\'':
-		n.kind, n.text = kindString, p.quoted()
+		n.Kind, n.Text = String, p.quoted()
 	case c == '+' || c == '-' || c == '.' || c >= '0' && c <= '9' || c == 'I' || c == 'N':
-		n.kind, n.text = kindNumber, p.number()
+		n.Kind, n.Text = Number, p.number()
 	default:
 		p.literal(n)
 	}
-	n.end = p.at
+	n.End = p.at
 	return n
 }
 
-func (p *parser) literal(n *node) {
+func (p *parser) literal(n *Node) {
 	for _, word := range []string{"null", "true", "false"} {
 		if !strings.HasPrefix(p.rest(), word) {
 			continue
@@ -179,9 +155,9 @@ func (p *parser) literal(n *node) {
 		if r, _ := utf8.DecodeRune(p.text[p.at+len(word):]); identifierPart(r) {
 			break
 		}
-		n.text = word
-		if n.kind = kindBool; word == "null" {
-			n.kind = kindNull
+		n.Text = word
+		if n.Kind = Bool; word == "null" {
+			n.Kind = Null
 		}
 		p.at += len(word)
 		return
@@ -189,25 +165,25 @@ func (p *parser) literal(n *node) {
 	p.unexpected()
 }
 
-func (p *parser) object(n *node, depth int) {
-	n.kind = kindObject
+func (p *parser) object(n *Node, depth int) {
+	n.Kind = Object
 	p.at++
 	for p.space(); p.peek() != '}'; p.space() {
-		m := member{keyStart: p.at}
+		m := Member{KeyStart: p.at}
 		if c := p.peek(); c == '"' || c == '\'' {
-			m.key = p.quoted()
+			m.Key = p.quoted()
 		} else {
-			m.key = p.identifier()
+			m.Key = p.identifier()
 		}
-		m.keyEnd = p.at
+		m.KeyEnd = p.at
 		p.space()
 		if p.peek() != ':' {
 			p.unexpected()
 		}
 		p.at++
 		p.space()
-		m.value = p.value(depth + 1)
-		n.members = append(n.members, m)
+		m.Value = p.value(depth + 1)
+		n.Members = append(n.Members, m)
 		p.space()
 		if !p.separator('}') {
 			break
@@ -216,11 +192,11 @@ func (p *parser) object(n *node, depth int) {
 	p.at++
 }
 
-func (p *parser) array(n *node, depth int) {
-	n.kind = kindArray
+func (p *parser) array(n *Node, depth int) {
+	n.Kind = Array
 	p.at++
 	for p.space(); p.peek() != ']'; p.space() {
-		n.items = append(n.items, p.value(depth+1))
+		n.Items = append(n.Items, p.value(depth+1))
 		p.space()
 		if !p.separator(']') {
 			break
