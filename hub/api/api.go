@@ -1,43 +1,78 @@
-// Package api owns the hub's HTTP surface: which routes there are, and who may use them.
+// Package api owns the hub's HTTP surface: which routes there are, and who may use them. The routes under /api are those
+// of mcp-hub 4.2.1, for the clients that were written for it.
 //
 // It must not know how a route does its work, nor the life of the process.
 package api
 
 import (
-	"encoding/json"
+	"context"
 	"net/http"
 	"time"
+
+	"mcphub/hub/catalog"
+	"mcphub/hub/upstream"
 )
+
+// CompatibleVersion is the version of mcp-hub whose routes these are. Its clients compare it, sign by sign, with the one
+// that they want.
+const CompatibleVersion = "4.2.1"
 
 // Deps is what the routes are made of.
 type Deps struct {
-	Endpoint interface{ Register(*http.ServeMux) } // the MCP endpoint
-	Hosts    []string                              // names besides the loopback ones by which the hub may be addressed
-	Version  string                                // the hub's own
+	Endpoint   interface{ Register(*http.ServeMux) } // the MCP endpoint
+	Set        *upstream.Set                         // the managed servers
+	Catalog    *catalog.Catalog                      // what the MCP endpoint offers
+	Live       http.Handler                          // the event stream
+	Control    Control                               // the life of the hub
+	Hosts      []string                              // names besides the loopback ones by which the hub may be addressed
+	Port       int                                   // that the hub listens on
+	Version    string                                // the hub's own
+	Compatible string                                // what the hub reports as its version; empty for CompatibleVersion
+
+	// Disable writes into a server's configuration whether it is disabled, and applies that before it returns. Nil:
+	// such a server is only stopped.
+	Disable func(ctx context.Context, server string, disabled bool) error
+	// Connections returns the clients that listen to the hub's events.
+	Connections func() []Connection
+	// Sessions returns how many clients the MCP endpoint has. Nil: it is not known.
+	Sessions func() int
+	// Workspaces returns the hubs that run on this machine, by port. Nil: they are not known.
+	Workspaces func() map[string]any
+}
+
+// Control is the life of the hub.
+type Control interface {
+	// State returns what the hub says of itself in hub_state events, such as "ready".
+	State() string
+	// Restart reads the configuration again and connects all servers anew. It returns when that is done.
+	Restart(ctx context.Context) error
+	// HardRestart ends the hub. It returns when the port is free, before the hub has ended: whoever asked for it starts
+	// the next one as soon as it has the answer.
+	HardRestart() error
+}
+
+// Connection is one client that listens to the hub's events.
+type Connection struct {
+	ID          string
+	ConnectedAt time.Time
+	LastEventAt time.Time // zero if it got none yet
 }
 
 // Handler returns the whole HTTP surface.
 func Handler(d Deps) http.Handler {
+	if d.Compatible == "" {
+		d.Compatible = CompatibleVersion
+	}
 	mux := http.NewServeMux()
 	d.Endpoint.Register(mux)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]string{"name": "MCP Hub", "version": d.Version, "mcp": "/mcp", "server": "/mcp/{server}"})
-	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, "NOT_FOUND", "There is no "+r.Method+" "+r.URL.Path)
-	})
-	return onlyLocal(d.Hosts, mux)
+	for _, route := range (&rest{d}).routes() {
+		mux.HandleFunc(route.pattern, route.serve)
+	}
+	return onlyLocal(d.Hosts, tolerant(mux))
 }
 
-// refuse answers with the error shape of every route.
-func refuse(w http.ResponseWriter, status int, code, text string) {
-	answer(w, status, map[string]any{
-		"error": text, "code": code, "data": struct{}{}, "timestamp": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
-	})
-}
+// stamp is how the routes write a time: UTC in ISO 8601, with milliseconds.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-func answer(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
-}
+// now is the time that stands in every answer.
+func now() string { return stamp(time.Now()) }

@@ -7,14 +7,15 @@ import (
 	"testing"
 )
 
-type nothing struct{}
+// nothing stands for parts that these tests do not use.
+type nothing struct{ http.Handler }
 
 func (nothing) Register(mux *http.ServeMux) {
 	mux.HandleFunc("/mcp", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 }
 
 func TestWhoIsLetIn(t *testing.T) {
-	h := Handler(Deps{Endpoint: nothing{}, Hosts: []string{"hub.lan"}})
+	h := Handler(Deps{Endpoint: nothing{}, Live: nothing{}, Hosts: []string{"hub.lan"}})
 	for _, c := range []struct {
 		host   string
 		origin []string
@@ -61,7 +62,7 @@ func TestErrorsAreJSON(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/api/nowhere", nil)
 	r.Host = "localhost"
-	Handler(Deps{Endpoint: nothing{}}).ServeHTTP(w, r)
+	Handler(Deps{Endpoint: nothing{}, Live: nothing{}}).ServeHTTP(w, r)
 	var body struct {
 		Error, Code, Timestamp string
 		Data                   map[string]any

@@ -21,7 +21,7 @@ func onlyLocal(hosts []string, next http.Handler) http.Handler {
 		// DNS rebinding: a foreign page's own name can be made to point at 127.0.0.1, and then the browser takes the
 		// hub for that page's own server. The name still stands in Host.
 		if !known(hostOf(r.Host)) {
-			refuse(w, http.StatusForbidden, "FORBIDDEN_HOST", "The hub does not answer under the name "+r.Host+": use localhost")
+			refuse(w, &failure{status: http.StatusForbidden, code: "FORBIDDEN_HOST", text: "The hub does not answer under the name " + r.Host + ": use localhost"})
 			return
 		}
 		// Cross-site requests: a foreign page can send requests to localhost. The browser says in Origin who does; "null"
@@ -29,7 +29,7 @@ func onlyLocal(hosts []string, next http.Handler) http.Handler {
 		if origin := r.Header.Values("Origin"); len(origin) > 0 {
 			u, err := url.Parse(origin[0])
 			if len(origin) > 1 || err != nil || u.Scheme != "http" && u.Scheme != "https" || !known(u.Hostname()) {
-				refuse(w, http.StatusForbidden, "FORBIDDEN_ORIGIN", "The hub does not answer web pages from elsewhere")
+				refuse(w, &failure{status: http.StatusForbidden, code: "FORBIDDEN_ORIGIN", text: "The hub does not answer web pages from elsewhere"})
 				return
 			}
 		}
