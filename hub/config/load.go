@@ -22,6 +22,8 @@ const (
 	minNameLimit = 16
 )
 
+var errTooLarge = fmt.Errorf("it is larger than %d MiB", maxFileSize>>20)
+
 // source is one file that was read.
 type source struct {
 	path string // exactly as given
@@ -52,17 +54,15 @@ func (f *source) diagnostic(severity Severity, server string, offset int, messag
 func (s *Store) load(ctx context.Context) (*Snapshot, error) {
 	snapshot := &Snapshot{Hub: DefaultSettings(), Extra: map[string]json.RawMessage{}}
 	hash := sha256.New()
-	servers := map[string]entry{}
-	var hub *json5.Node
-	var hubFile *source
+	servers := map[string][]entry{} // all of a name; the last one holds
+	keys := map[string][]entry{}    // the same of the other top-level keys
 	for _, path := range s.options.Paths {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		text, err := readFile(s.absolute(path))
-		missing := errors.Is(err, fs.ErrNotExist)
-		if err != nil && !missing {
-			return nil, &FileError{Path: path, Msg: fmt.Sprintf("cannot be read: %v; make it a readable file", err), err: err}
+		text, missing, err := s.read(path)
+		if err != nil {
+			return nil, err
 		}
 		snapshot.Files = append(snapshot.Files, File{Path: path, Missing: missing})
 		sum := sha256.Sum256(text)
@@ -70,41 +70,49 @@ func (s *Store) load(ctx context.Context) (*Snapshot, error) {
 		if missing {
 			continue
 		}
-		f, err := parseFile(path, text)
-		if err != nil {
-			return nil, err
-		}
-		entries, problems, err := f.entries()
+		f, entries, problems, err := checkFile(path, text)
 		if err != nil {
 			return nil, err
 		}
 		snapshot.Diagnostics = append(snapshot.Diagnostics, problems...)
 		for _, e := range entries {
-			servers[e.name] = e
+			servers[e.name] = append(servers[e.name], e)
 		}
-		if h := f.doc.Root().Get("hub"); h != nil {
-			hub, hubFile = h, f
-		}
-		for _, m := range f.doc.Root().Members {
-			if m.Key != "hub" && !slices.Contains(serverLists, m.Key) {
-				snapshot.Extra[m.Key] = m.Value.Strict()
-			}
+		for _, e := range f.keys() {
+			keys[e.name] = append(keys[e.name], e)
 		}
 	}
 	snapshot.Hash = hex.EncodeToString(hash.Sum(nil))
-	if hub != nil {
-		snapshot.Diagnostics = append(snapshot.Diagnostics, snapshot.Hub.read(hubFile, hub)...)
+	for key, all := range keys {
+		if e := all[len(all)-1]; key == hubKey {
+			snapshot.Diagnostics = append(snapshot.Diagnostics, snapshot.Hub.read(e.file, e.value)...)
+		} else {
+			snapshot.Extra[key] = e.value.Strict()
+		}
 	}
 	values := newValues(s.options)
-	for _, e := range servers {
-		server, problems := e.server()
+	for _, all := range servers {
+		server, problems := all[len(all)-1].server()
 		server.values = values
 		snapshot.Servers = append(snapshot.Servers, server)
 		snapshot.Diagnostics = append(snapshot.Diagnostics, problems...)
 	}
+	snapshot.effective = Effective{Servers: settings(servers), Keys: settings(keys)}
 	slices.SortFunc(snapshot.Servers, func(a, b *Server) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortStableFunc(snapshot.Diagnostics, func(a, b Diagnostic) int { return strings.Compare(a.Server, b.Server) })
 	return snapshot, nil
+}
+
+// read reads one of the files. A missing one is empty. The error is a *FileError.
+func (s *Store) read(path string) (text []byte, missing bool, err error) {
+	text, err = readFile(s.absolute(path))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, true, nil
+	case err != nil:
+		return nil, false, &FileError{Path: path, Msg: fmt.Sprintf("cannot be read: %v; make it a readable file", err), err: err}
+	}
+	return text, false, nil
 }
 
 func readFile(path string) ([]byte, error) {
@@ -115,13 +123,25 @@ func readFile(path string) ([]byte, error) {
 	defer func() { _ = file.Close() }()
 	text, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
 	if err == nil && len(text) > maxFileSize {
-		err = fmt.Errorf("it is larger than %d MiB", maxFileSize>>20)
+		err = errTooLarge
 	}
 	return text, err
 }
 
+// checkFile parses a file and finds its servers. The error is a *FileError: the file as a whole cannot be used.
+func checkFile(path string, text []byte) (f *source, entries []entry, problems []Diagnostic, err error) {
+	if f, err = parseFile(path, text); err != nil {
+		return nil, nil, nil, err
+	}
+	entries, problems, err = f.entries()
+	return f, entries, problems, err
+}
+
 // parseFile parses a file. The error is a *FileError.
 func parseFile(path string, text []byte) (*source, error) {
+	if len(text) > maxFileSize {
+		return nil, &FileError{Path: path, Msg: errTooLarge.Error() + "; make it smaller", err: errTooLarge}
+	}
 	doc, err := json5.Parse(text)
 	if syntax, ok := errors.AsType[*json5.SyntaxError](err); ok {
 		return nil, &FileError{Path: path, Line: syntax.Line, Column: syntax.Column, Msg: syntax.Msg}
@@ -133,6 +153,18 @@ func parseFile(path string, text []byte) (*source, error) {
 	}
 	return f, nil
 }
+
+// keys returns the top-level keys of a file that hold no servers.
+func (f *source) keys() (keys []entry) {
+	for _, m := range f.doc.Root().Members {
+		if !slices.Contains(serverLists, m.Key) {
+			keys = append(keys, entry{name: m.Key, file: f, at: m.KeyStart, value: m.Value})
+		}
+	}
+	return keys
+}
+
+const hubKey = "hub"
 
 // hubKeys are the keys of the top-level object "hub".
 type hubKeys struct {

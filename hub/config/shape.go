@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 
 	"mcphub/hub/json5"
 )
@@ -12,11 +14,12 @@ var serverLists = []string{"servers", "mcpServers", zedServers}
 
 const zedServers = "context_servers"
 
-// entry is one server of one file.
+// entry is one server of one file, or another top-level key of it.
 type entry struct {
 	name  string
-	named bool // it has its name from its own key "name", being an item of an array
-	zed   bool // it stands in Zed's settings
+	named bool     // it has its name from its own key "name", being an item of an array
+	zed   bool     // it stands in Zed's settings
+	path  []string // of the value in the document
 	file  *source
 	at    int // where it begins
 	value *json5.Node
@@ -26,7 +29,7 @@ type entry struct {
 func (f *source) entries() ([]entry, []Diagnostic, error) {
 	root := f.doc.Root()
 	if root.Kind == json5.Array {
-		entries, problems := f.array(root)
+		entries, problems := f.array(root, nil)
 		return entries, problems, nil
 	}
 	if root.Kind != json5.Object {
@@ -38,33 +41,37 @@ func (f *source) entries() ([]entry, []Diagnostic, error) {
 		case list == nil:
 			continue
 		case list.Kind == json5.Array:
-			entries, problems := f.array(list)
+			entries, problems := f.array(list, []string{key})
 			return entries, problems, nil
 		case list.Kind != json5.Object:
 			return nil, nil, f.fail(list, fmt.Sprintf("'%s' must be an object; write {} for no servers", key))
 		}
 		var entries []entry
 		for _, m := range list.Members {
-			entries = append(entries, entry{name: m.Key, zed: key == zedServers, file: f, at: m.KeyStart, value: m.Value})
+			entries = append(entries, entry{
+				name: m.Key, zed: key == zedServers, path: []string{key, m.Key}, file: f, at: m.KeyStart, value: m.Value,
+			})
 		}
 		return entries, nil, nil
 	}
-	if root.Get("hub") != nil {
+	if root.Get(hubKey) != nil {
 		return nil, nil, nil
 	}
 	return nil, nil, f.fail(root, "'mcpServers' must be an object, but there is none; add \"mcpServers\": {}")
 }
 
 // array reads servers that are items of an array and have their name in a key.
-func (f *source) array(list *json5.Node) (entries []entry, problems []Diagnostic) {
-	for _, item := range list.Items {
+func (f *source) array(list *json5.Node, path []string) (entries []entry, problems []Diagnostic) {
+	for i, item := range list.Items {
 		name := item.Get("name")
 		if !name.Is(json5.String) || name.Text == "" {
 			problems = append(problems, f.diagnostic(Error, "", item.Start,
 				"a server in an array has no name", `give it a "name"`))
 			continue
 		}
-		entries = append(entries, entry{name: name.Text, named: true, file: f, at: item.Start, value: item})
+		entries = append(entries, entry{
+			name: name.Text, named: true, path: append(slices.Clone(path), strconv.Itoa(i)), file: f, at: item.Start, value: item,
+		})
 	}
 	return entries, problems
 }

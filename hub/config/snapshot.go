@@ -17,6 +17,8 @@ type Snapshot struct {
 	Files       []File                     // the files it was read from, in merge order
 	Extra       map[string]json.RawMessage // the other top-level keys of all files, the later file wins
 	Hash        string                     // changes when the content of any file changes
+
+	effective Effective
 }
 
 // Server returns the server of that name.

@@ -1,5 +1,5 @@
-// Package config owns the configuration files: it reads, merges, validates, resolves and watches them, and publishes the
-// result as immutable snapshots. It must not know what servers do with their configuration, nor who shows it.
+// Package config owns the configuration files: it reads, merges, validates, resolves, watches and edits them, and publishes
+// the result as immutable snapshots. It must not know what servers do with their configuration, nor who shows it.
 package config
 
 import (
@@ -40,6 +40,8 @@ type Store struct {
 	options     Options
 	subscribers []func(Update)
 	current     atomic.Pointer[Snapshot]
+
+	edit sync.Mutex // one change of the files at a time
 
 	mu     sync.Mutex // one reload at a time
 	broken string     // message of the error that subscribers know of
@@ -107,8 +109,8 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 // Current returns the last good snapshot.
 func (s *Store) Current() *Snapshot { return s.current.Load() }
 
-// Subscribe has f called after each change, on the goroutine that noticed it. Call it before [Store.Run]; f must neither
-// block nor call [Store.Reload].
+// Subscribe has f called after each change, on the goroutine that noticed or made it. Call it before [Store.Run]; f must
+// neither block nor call [Store.Reload] or what changes a file.
 func (s *Store) Subscribe(f func(Update)) { s.subscribers = append(s.subscribers, f) }
 
 // Run watches the files and reloads when one changes, until ctx is done.
