@@ -11,8 +11,8 @@ import (
 	"mcphub/hub/upstream"
 )
 
-// patience is how long starting or stopping a server is waited for. Clients do not wait longer for an answer.
-const patience = 10 * time.Second
+// patience is how long starting or stopping a server is waited for. Clients wait 10 s for an answer.
+const patience = 9 * time.Second
 
 // server is a managed server as the routes show it.
 type server struct {
@@ -206,9 +206,9 @@ func (a *rest) stop(r *http.Request) (any, error) {
 		if err := a.Disable(ctx, s.Name(), true); err != nil {
 			return nil, failed("CONFIG_ERROR", fmt.Sprintf("Failed to disable %q: %v", s.Name(), err), object{"server": s.Name()})
 		}
-	} else {
-		s.Stop()
 	}
+	// A disabled server is stopped too: the client may have edited the file itself, and the hub not have seen it yet.
+	s.Stop()
 	_ = s.Settled(ctx, false) // if it takes longer, or cannot be, the answer shows it
 	return oneServer{Status: "ok", Server: show(s), Timestamp: now()}, nil
 }
