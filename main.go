@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -93,11 +94,10 @@ func badArgument(format string, args ...any) error {
 // command is the command line of the program that this one replaces: unknown flags are ignored.
 func command(stderr io.Writer) *cobra.Command {
 	var (
-		o        hub.Options
-		level    string
-		format   string
-		autoStop bool
-		delay    int
+		o      hub.Options
+		level  string
+		format string
+		delay  int
 	)
 	cmd := &cobra.Command{
 		Use: "mcp-hub", Short: "Many MCP servers behind one endpoint", Long: long,
@@ -127,9 +127,7 @@ func command(stderr io.Writer) *cobra.Command {
 			if len(o.Config.Paths) == 0 && !cmd.Flags().Changed("watch") {
 				o.Watch = true // one's own file is followed without being asked to
 			}
-			if autoStop {
-				log.Warn("automatic shutdown is not there yet, the hub runs until it is stopped", "flag", "--auto-shutdown")
-			}
+			o.ShutdownDelay = time.Duration(delay) * time.Millisecond
 			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
 			h, err := hub.New(cmd.Context(), o)
 			if err != nil {
@@ -144,7 +142,7 @@ func command(stderr io.Writer) *cobra.Command {
 	f.StringArrayVarP(&o.Config.Paths, "config", "c", nil, "configuration `file`; several are merged, later ones win (default: servers.json in your configuration folder)")
 	f.BoolVarP(&o.Watch, "watch", "w", false, "follow the configuration files' changes (always, for the default file)")
 	f.StringVar(&o.Host, "host", "", "address to listen on (default: the loopback addresses of this machine)")
-	f.BoolVar(&autoStop, "auto-shutdown", false, "stop when the last client has left")
+	f.BoolVar(&o.AutoShutdown, "auto-shutdown", false, "stop when the last client has left")
 	f.IntVar(&delay, "shutdown-delay", 0, "`milliseconds` to wait for another client before that")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&format, "log-format", "text", "text or json")

@@ -14,12 +14,16 @@ import (
 	"mcphub/hub/api"
 	"mcphub/hub/catalog"
 	"mcphub/hub/config"
+	"mcphub/hub/event"
 	"mcphub/hub/gateway"
 	"mcphub/hub/upstream"
 )
 
 // DefaultPort is where the hub listens if it is not told otherwise.
 const DefaultPort = 37373
+
+// keptEvents is how many events clients can still be told of that come back after a break.
+const keptEvents = 4096
 
 // shutdownGrace is how long answers that are under way may take when the hub ends.
 const shutdownGrace = 2 * time.Second
@@ -32,6 +36,9 @@ type Options struct {
 	Port    int    // 0 for any free one
 	Version string // the hub's own
 	Log     *slog.Logger
+
+	AutoShutdown  bool          // end when the last client of the event stream has left
+	ShutdownDelay time.Duration // how long to wait for another one before that
 }
 
 // Hub is a whole hub.
@@ -43,6 +50,14 @@ type Hub struct {
 	gateway   *gateway.Gateway
 	listeners []net.Listener
 	server    *http.Server
+	bus       *event.Bus
+	live      *api.Live
+	stop      context.CancelCauseFunc     // ends Run
+	later     func(func(context.Context)) // has Run run something beside its parts
+
+	mu      sync.Mutex
+	state   string
+	leaving *time.Timer // until automatic shutdown; nil while there are clients
 }
 
 // New reads the configuration and takes the port. It starts nothing. Its errors are a *config.FileError, a
@@ -53,10 +68,14 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		return nil, err
 	}
 	own := &builtin{version: o.Version}
-	h := &Hub{options: o, store: store}
-	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial})
+	h := &Hub{
+		options: o, store: store, state: stateStarting, bus: event.New(keptEvents),
+		stop: func(error) {}, later: func(func(context.Context)) {},
+	}
+	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, Events: h.bus})
 	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
 	h.gateway = gateway.New(h.set, h.catalog, o.Version, o.Log)
+	h.live = api.NewLive(h.bus, h.set, h.hubState, h.configured, h.clients)
 	own.set, own.catalog = h.set, h.catalog
 	h.set.OnChange(h.catalog.Touch)
 	store.Subscribe(h.updated)
@@ -68,7 +87,10 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		hosts = []string{o.Host}
 	}
 	h.server = &http.Server{
-		Handler:           api.Handler(api.Deps{Endpoint: h.gateway, Hosts: hosts, Version: o.Version}),
+		Handler: api.Handler(api.Deps{
+			Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
+			Control: h, Live: h.live, Connections: h.live.Connections,
+		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
@@ -80,6 +102,12 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 // Port returns the port that the hub listens on.
 func (h *Hub) Port() int { return h.listeners[0].Addr().(*net.TCPAddr).Port }
 
+// configured reports whether a server stands in the configuration: the hub's own tools do not.
+func (h *Hub) configured(server string) bool {
+	_, ok := h.store.Current().Server(server)
+	return ok
+}
+
 // Set returns the managed servers.
 func (h *Hub) Set() *upstream.Set { return h.set }
 
@@ -90,6 +118,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var work sync.WaitGroup
+	h.stop, h.later = stop, func(f func(context.Context)) { work.Go(func() { f(ctx) }) }
 	part := func(name string, run func(context.Context) error) {
 		work.Go(func() {
 			if err := run(ctx); ctx.Err() == nil {
@@ -108,8 +137,17 @@ func (h *Hub) Run(ctx context.Context) error {
 		part("listener", func(context.Context) error { return h.server.Serve(l) })
 	}
 	h.options.Log.Info("hub is listening", "endpoint", fmt.Sprintf("http://localhost:%d/mcp", h.Port()), "servers", len(h.set.List()))
+	h.later(func(ctx context.Context) {
+		if h.rest(ctx, restPatience); ctx.Err() == nil {
+			h.become(stateReady)
+		}
+	})
 	<-ctx.Done()
 	h.options.Log.Info("hub is stopping")
+	if h.State() != stateStopping {
+		h.become(stateStopping)
+	}
+	h.live.Close()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	if h.server.Shutdown(grace) != nil {
@@ -117,19 +155,10 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	work.Wait()
 	h.options.Log.Info("hub has stopped")
-	if parent.Err() != nil {
-		return nil
+	if cause := context.Cause(ctx); parent.Err() == nil && !errors.Is(cause, errAsked) {
+		return cause
 	}
-	return context.Cause(ctx)
-}
-
-// updated takes a change of the configuration files.
-func (h *Hub) updated(u config.Update) {
-	if u.Err != nil {
-		h.options.Log.Error("configuration is broken, the last good one stays", "err", u.Err)
-		return
-	}
-	h.apply(u.New)
+	return nil
 }
 
 // apply makes the hub run what a configuration says.
