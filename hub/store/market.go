@@ -159,9 +159,9 @@ func (d *DB) MarketDelete(ctx context.Context, source string, ids []string) erro
 	return nil
 }
 
-// MarketPrune removes the items of a source that the given pass did not bring.
+// MarketPrune removes the items of a source that no pass since the given one brought.
 func (d *DB) MarketPrune(ctx context.Context, source string, pass int64) error {
-	if _, err := d.write.ExecContext(ctx, `DELETE FROM market_item WHERE source = ? AND seen <> ?`, source, pass); err != nil {
+	if _, err := d.write.ExecContext(ctx, `DELETE FROM market_item WHERE source = ? AND seen < ?`, source, pass); err != nil {
 		return fmt.Errorf("remove old marketplace items: %w", err)
 	}
 	return nil

@@ -2,4 +2,7 @@
 
 package store
 
-const manyItems = 100_000
+const (
+	manyItems = 100_000
+	slowness  = 1
+)

@@ -2,5 +2,8 @@
 
 package store
 
-// manyItems is small under the race detector: it makes SQLite, which is all Go here, some twenty times slower.
-const manyItems = 3_000
+// The race detector makes SQLite, which is all Go here, some twenty times slower.
+const (
+	manyItems = 1_000
+	slowness  = 20
+)

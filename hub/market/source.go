@@ -1,0 +1,46 @@
+package market
+
+import (
+	"context"
+	"regexp"
+)
+
+// Source is where items come from. Its methods may be called from one goroutine at a time.
+type Source interface {
+	// Name returns the name that items and states bear; no two sources have the same.
+	Name() string
+	// Fetch hands all items that are new or changed since the mark to put, in any number of batches, and returns the mark
+	// for the next time. An empty mark asks for everything. What was put stays also if Fetch fails later.
+	Fetch(ctx context.Context, mark string, put func(Batch) error) (Result, error)
+}
+
+// Batch is some items of a source, and the ids of some that are gone.
+type Batch struct {
+	Items   []Item
+	Deleted []string
+}
+
+// Result is what a fetch came to.
+type Result struct {
+	Mark    string
+	Full    bool // everything was put: what was not is gone
+	Skipped int  // entries that are not fit to show
+}
+
+// itemLimit is the most that one entry of a source may be long, in bytes.
+const itemLimit = 256 << 10
+
+var id = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@/-]{0,254}$`)
+
+func validID(s string) bool { return id.MatchString(s) }
+
+// lines cleans a list of short texts: at most 50, none empty.
+func lines(texts []string) []string {
+	var out []string
+	for _, t := range texts[:min(len(texts), 50)] {
+		if t = line(t, 100); t != "" {
+			out = append(out, t)
+		}
+	}
+	return out
+}
