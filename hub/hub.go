@@ -89,7 +89,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	h.server = &http.Server{
 		Handler: api.Handler(api.Deps{
 			Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
-			Control: h, Live: h.live, Connections: h.live.Connections,
+			Control: h, Live: h.live, Connections: h.live.Connections, Disable: store.SetDisabled,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -256,6 +257,28 @@ func TestCallbackPage(t *testing.T) {
 		}
 		if got := resp.Header.Get("Content-Security-Policy"); !strings.Contains(got, "default-src 'none'") {
 			t.Errorf("%s: scripts are not forbidden: %q", query, got)
+		}
+	}
+}
+
+// TestDisable: a server that is disabled over REST is so in its file too.
+func TestDisable(t *testing.T) {
+	h := hubtest.Start(t, hubtest.Config("{}", "a", hubtest.Stdio(t, hubtest.Script{Name: "a"}))).Ready("a")
+	for _, c := range []struct{ query, status, disabled string }{
+		{"?disable=1", `"disconnected"`, ""},
+		{"?disable=true", `"disabled"`, "true"},
+		{"", `"disabled"`, "true"},
+	} {
+		status, body := post(t, h, "/api/servers/stop"+c.query, `{"server_name":"a"}`)
+		if status != http.StatusOK || hubtest.Get(body, "server", "status") != c.status {
+			t.Errorf("%q: %d %s, want the status %s", c.query, status, body, c.status)
+		}
+		text, err := os.ReadFile(h.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hubtest.Get(string(text), "mcpServers", "a", "disabled"); got != c.disabled {
+			t.Errorf("%q: the file says %q, want %q", c.query, got, c.disabled)
 		}
 	}
 }
