@@ -138,7 +138,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	h.options.Log.Info("hub is listening", "endpoint", fmt.Sprintf("http://localhost:%d/mcp", h.Port()), "servers", len(h.set.List()))
 	h.later(func(ctx context.Context) {
-		if h.rest(ctx, restPatience); ctx.Err() == nil {
+		if h.rest(ctx); ctx.Err() == nil {
 			h.become(stateReady)
 		}
 	})

@@ -5,13 +5,11 @@ import (
 	"context"
 	"errors"
 	"os"
-	"slices"
 	"time"
 
 	"mcphub/hub/api"
 	"mcphub/hub/config"
 	"mcphub/hub/jsonrpc"
-	"mcphub/hub/upstream"
 )
 
 // The states of the hub's own life, as mcp-hub 4.2.1 names them. Ready and restarted both mean that it can be used.
@@ -50,18 +48,10 @@ func (h *Hub) become(state string) {
 }
 
 // rest waits until no server is on its way up or down, for a while at most.
-func (h *Hub) rest(ctx context.Context, patience time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (h *Hub) rest(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, restPatience)
 	defer cancel()
-	events := h.bus.Read(h.bus.Last())
-	for slices.ContainsFunc(h.set.List(), func(s *upstream.Server) bool {
-		state := s.Status().State
-		return state == upstream.Starting || state == upstream.Stopping
-	}) {
-		if _, _, err := events.Next(ctx); err != nil {
-			return
-		}
-	}
+	h.set.Rest(ctx)
 }
 
 // Restart reads the configuration again and connects all servers anew, while the endpoint stays. It returns when they
@@ -75,7 +65,7 @@ func (h *Hub) Restart(ctx context.Context) error {
 	for _, s := range h.set.List() {
 		s.Restart()
 	}
-	h.rest(ctx, restPatience)
+	h.rest(ctx)
 	return nil
 }
 
@@ -83,6 +73,7 @@ func (h *Hub) Restart(ctx context.Context) error {
 func (h *Hub) HardRestart() error {
 	h.become(stateRestarting)
 	h.become(stateStopping)
+	h.server.SetKeepAlivesEnabled(false) // or the client would send its next request to this hub, which is no more
 	h.stop(errAsked)
 	var errs []error
 	for _, l := range h.listeners {
@@ -126,7 +117,7 @@ func (h *Hub) updated(u config.Update) {
 	h.bus.Publish(api.EventUpdating, "", changes)
 	h.apply(u.New)
 	h.later(func(ctx context.Context) {
-		h.rest(ctx, restPatience)
+		h.rest(ctx)
 		h.bus.Publish(api.EventUpdated, "", changes)
 	})
 }

@@ -551,7 +551,22 @@ func (l *life) watchSources() {
 // Settled waits until the server is ready (up) or at rest (not up), and returns an *UnavailableError if it came to
 // rest in another way than wanted.
 func (s *Server) Settled(ctx context.Context, up bool) error {
-	obeyed := make(chan struct{}) // all commands given before
+	return s.await(ctx, func(st *Status) (bool, error) {
+		switch st.State {
+		case Ready:
+			return up, nil
+		case Disabled, Idle:
+			return !up, nil
+		case Failed, Authorizing:
+			return true, &UnavailableError{s.name, st.Health}
+		}
+		return false, nil
+	})
+}
+
+// await waits until the commands given before have been carried out, and then until is says that it is over.
+func (s *Server) await(ctx context.Context, is func(*Status) (bool, error)) error {
+	obeyed := make(chan struct{})
 	s.command(func(l *life) {
 		l.publish(next(l.facts))
 		close(obeyed)
@@ -567,17 +582,8 @@ func (s *Server) Settled(ctx context.Context, up bool) error {
 		changed := s.changed
 		s.mu.Unlock()
 		st := s.Status()
-		switch st.State {
-		case Ready:
-			if up {
-				return nil
-			}
-		case Disabled, Idle:
-			if !up {
-				return nil
-			}
-		case Failed, Authorizing:
-			return &UnavailableError{s.name, st.Health}
+		if over, err := is(st); over {
+			return err
 		}
 		select {
 		case <-changed:

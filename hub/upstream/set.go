@@ -85,6 +85,13 @@ func (s *Set) List() []*Server {
 	return list
 }
 
+// Rest waits until no server is on its way up or down, or ctx ends.
+func (s *Set) Rest(ctx context.Context) {
+	for _, server := range s.List() {
+		_ = server.await(ctx, func(st *Status) (bool, error) { return st.State != Starting && st.State != Stopping, nil })
+	}
+}
+
 // Apply makes the set hold exactly these servers. Servers whose configuration is the same in what matters to their
 // connection go on undisturbed. It returns at once.
 func (s *Set) Apply(servers []*config.Server) {
