@@ -23,8 +23,8 @@ import (
 func TestMain(m *testing.M) { hubtest.Main(m) }
 
 // pair is a request and what mcp-hub 4.2.1 answered to it. The servers behind that one are fixtures here, with lists,
-// results and reasons of their own. Beyond what it answered we tell a server's health where a call cannot be made and
-// our own version in /api/health, and we sort servers by name.
+// results and reasons of their own. In all pairs servers are sorted by name, and disabled ones never started (bug 20); and
+// beyond what it answered stand a server's health where it cannot be called, and our own version in /api/health.
 type pair struct {
 	ID      string
 	Request struct {
