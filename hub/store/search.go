@@ -50,7 +50,7 @@ func (d *DB) MarketSearch(ctx context.Context, q MarketQuery) (bodies [][]byte, 
 	if terms := append(words, q.facets()...); len(terms) > 0 {
 		from, matching, args = `market_words`, ` WHERE market_words MATCH ?`, append(args, strings.Join(terms, " AND "))
 	}
-	if err := d.read.QueryRowContext(ctx, `SELECT count(*) FROM `+from+matching, args...).Scan(&total); err != nil { //nolint:gosec // G202: no value is in it
+	if err := d.read.QueryRowContext(ctx, `SELECT count(*) FROM `+from+matching, args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count marketplace items: %w", err)
 	}
 	rows := `SELECT rowid AS row FROM ` + from + matching
@@ -58,7 +58,7 @@ func (d *DB) MarketSearch(ctx context.Context, q MarketQuery) (bodies [][]byte, 
 	case q.Order == ByRelevance && len(words) > 0 && total <= ranked:
 		rows += ` ORDER BY bm25(market_words, 10, 6, 4, 2, 1, 0), rowid`
 	case (q.Order == ByTitle || q.Order == ByUpdated) && len(args) > 0:
-		rows = `SELECT rowid AS row FROM market_item WHERE rowid IN (` + rows + `)` + orders[q.Order] //nolint:gosec // G202: as above
+		rows = `SELECT rowid AS row FROM market_item WHERE rowid IN (` + rows + `)` + orders[q.Order]
 	default:
 		rows += orders[q.Order]
 	}
@@ -66,7 +66,7 @@ func (d *DB) MarketSearch(ctx context.Context, q MarketQuery) (bodies [][]byte, 
 		q.Limit = -1
 	}
 	// Rows are put in order and counted off before their bodies are read.
-	bodies, err = d.bodies(ctx, `SELECT body FROM (`+rows+` LIMIT ? OFFSET ?) CROSS JOIN market_body ON market_body.rowid = row`, append(args, q.Limit, q.Offset)...) //nolint:gosec // G202: as above
+	bodies, err = d.bodies(ctx, `SELECT body FROM (`+rows+` LIMIT ? OFFSET ?) CROSS JOIN market_body ON market_body.rowid = row`, append(args, q.Limit, q.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("search the marketplace: %w", err)
 	}

@@ -139,7 +139,7 @@ func (d *DB) migrate(ctx context.Context) error {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
-		_, err := tx.ExecContext(ctx, "PRAGMA user_version = "+strconv.Itoa(len(names))) //nolint:gosec // G202: a pragma takes no parameters
+		_, err := tx.ExecContext(ctx, "PRAGMA user_version = "+strconv.Itoa(len(names)))
 		return err
 	})
 }
