@@ -159,7 +159,7 @@ func (i *Item) stored() (store.MarketItem, error) {
 	}
 	s := store.MarketItem{
 		Source: i.Source, ID: i.ID, Title: i.Name, Description: i.Description, Author: i.Author, Category: i.Category,
-		Tags: i.Tags, Weight: i.weight(), Updated: updated, Body: body,
+		Tags: i.Tags, Weight: i.weight(), Stars: i.Stars, Updated: updated, Body: body,
 	}
 	for _, in := range i.Installs {
 		if in.Package.Identifier != "" {

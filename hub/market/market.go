@@ -243,7 +243,7 @@ func (x *Index) put(ctx context.Context, source string, pass int64, b Batch) err
 
 // Search returns the items that match. Deprecated ones come last, unless words rank them.
 func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
-	order := map[string]store.MarketOrder{"name": store.ByTitle, "newest": store.ByUpdated, "stars": store.ByWeight}[q.Sort]
+	order := map[string]store.MarketOrder{"name": store.ByTitle, "newest": store.ByUpdated, "stars": store.ByStars}[q.Sort]
 	bodies, total, err := x.db.MarketSearch(ctx, store.MarketQuery{
 		Words: q.Words, Category: q.Category, Tags: q.Tags, Source: q.Source, Order: order, Offset: q.Offset, Limit: q.Limit,
 	})

@@ -109,6 +109,7 @@ func TestCommunity(t *testing.T) {
 		{Query{Words: "alpha"}, "alpha gamma"},
 		{Query{Category: "dev"}, "alpha gamma"},
 		{Query{Tags: []string{"x", "y"}}, "alpha"},
+		{Query{Sort: "stars"}, "beta alpha gamma"},
 		{Query{Sort: "name"}, "alpha beta gamma"},
 		{Query{Sort: "newest"}, "alpha beta gamma"},
 		{Query{Words: "zzz"}, ""},

@@ -25,6 +25,7 @@ type MarketItem struct {
 	Tags        []string
 	Packages    []string // the packages it can be installed from, by a name that MarketByPackage is asked for
 	Weight      int64    // the order of items where no other is asked for, highest first; 0 to MaxMarketWeight
+	Stars       int
 	Updated     time.Time
 	Body        []byte
 }
@@ -48,7 +49,8 @@ type MarketReadme struct {
 	FetchedAt time.Time
 }
 
-// MarketPut adds or replaces items and notes that the given pass of their source brought them.
+// MarketPut adds or replaces items and notes that the given pass of their source brought them. An item with the same body
+// as before is taken to be the same in all.
 func (d *DB) MarketPut(ctx context.Context, pass int64, items []MarketItem) error {
 	err := d.change(ctx, func(tx *sql.Tx) error {
 		p := putter{tx: tx, statements: map[string]*sql.Stmt{}}
@@ -84,6 +86,14 @@ func (p *putter) exec(ctx context.Context, query string, args ...any) (sql.Resul
 }
 
 func (p *putter) put(ctx context.Context, pass int64, item *MarketItem) error {
+	res, err := p.exec(ctx, `UPDATE market_item SET seen = ? WHERE source = ? AND id = ?
+		AND (SELECT body FROM market_body WHERE market_body.rowid = market_item.rowid) = ?`, pass, item.Source, item.ID, item.Body)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
 	if _, err := p.exec(ctx, `DELETE FROM market_item WHERE source = ? AND id = ?`, item.Source, item.ID); err != nil {
 		return err
 	}
@@ -93,8 +103,8 @@ func (p *putter) put(ctx context.Context, pass int64, item *MarketItem) error {
 	}
 	row := itemRow(item)
 	for { // two of 2^32 hashes may be alike
-		res, err := p.exec(ctx, `INSERT OR IGNORE INTO market_item (rowid, source, id, title, updated, seen) VALUES (?, ?, ?, ?, ?, ?)`,
-			row, item.Source, item.ID, item.Title, updated, pass)
+		res, err := p.exec(ctx, `INSERT OR IGNORE INTO market_item (rowid, source, id, title, stars, updated, seen) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			row, item.Source, item.ID, item.Title, item.Stars, updated, pass)
 		if err != nil {
 			return err
 		}

@@ -16,15 +16,15 @@ type MarketOrder int
 
 // The orders of search results.
 const (
-	ByRelevance MarketOrder = iota // how well the words match; without words, ByWeight
-	ByWeight
+	ByRelevance MarketOrder = iota // how well the words match; without words, by weight
+	ByStars
 	ByTitle
 	ByUpdated // newest first
 )
 
 var orders = map[MarketOrder]string{
 	ByRelevance: ` ORDER BY rowid`,
-	ByWeight:    ` ORDER BY rowid`,
+	ByStars:     ` ORDER BY stars DESC, rowid`,
 	ByTitle:     ` ORDER BY title, rowid`,
 	ByUpdated:   ` ORDER BY updated DESC, rowid`,
 }
@@ -57,7 +57,7 @@ func (d *DB) MarketSearch(ctx context.Context, q MarketQuery) (bodies [][]byte, 
 	switch {
 	case q.Order == ByRelevance && len(words) > 0 && total <= ranked:
 		rows += ` ORDER BY bm25(market_words, 10, 6, 4, 2, 1, 0), rowid`
-	case (q.Order == ByTitle || q.Order == ByUpdated) && len(args) > 0:
+	case q.Order != ByRelevance && len(args) > 0: // the words do not know titles, stars and times
 		rows = `SELECT rowid AS row FROM market_item WHERE rowid IN (` + rows + `)` + orders[q.Order]
 	default:
 		rows += orders[q.Order]

@@ -156,8 +156,8 @@ func TestManyOpenAtOnce(t *testing.T) {
 func TestMarketSearch(t *testing.T) {
 	db := openTest(t)
 	if err := db.MarketPut(t.Context(), 1, []MarketItem{
-		{Source: "a", ID: "alpha", Title: "Alpha", Description: "first server", Category: "dev", Tags: []string{"x", "y"}, Weight: 5, Updated: time.Unix(200, 0), Body: []byte("alpha")},
-		{Source: "a", ID: "beta", Title: "beta", Description: "second, like über", Category: "web", Tags: []string{"Y"}, Weight: 50, Updated: time.Unix(100, 0), Body: []byte("beta")},
+		{Source: "a", ID: "alpha", Title: "Alpha", Description: "first server", Category: "dev", Tags: []string{"x", "y"}, Weight: 5, Stars: 7, Updated: time.Unix(200, 0), Body: []byte("alpha")},
+		{Source: "a", ID: "beta", Title: "beta", Description: "second, like über", Category: "web", Tags: []string{"Y"}, Weight: 50, Stars: 3, Updated: time.Unix(100, 0), Body: []byte("beta")},
 		{Source: "b", ID: "io.x/gamma", Title: "Gamma", Description: "mentions ALPHA", Category: "dev tools", Body: []byte("gamma"), Packages: []string{"npm:gamma"}},
 		{Source: "b", ID: "alpha", Title: "Other", Description: "安装 facets s61", Weight: MaxMarketWeight + 5, Body: []byte("other")},
 	}); err != nil {
@@ -187,6 +187,7 @@ func TestMarketSearch(t *testing.T) {
 		"source":                   {MarketQuery{Source: "b"}, "other gamma"},
 		"by title":                 {MarketQuery{Order: ByTitle}, "alpha beta gamma other"},
 		"words by title":           {MarketQuery{Words: "alpha", Order: ByTitle}, "alpha gamma other"},
+		"stars":                    {MarketQuery{Order: ByStars, Source: "a"}, "alpha beta"},
 		"newest":                   {MarketQuery{Order: ByUpdated, Source: "a"}, "alpha beta"},
 		"page":                     {MarketQuery{Offset: 1, Limit: 2}, "beta alpha"},
 		"page behind the last one": {MarketQuery{Offset: 9, Limit: 2}, ""},
@@ -230,14 +231,27 @@ func TestMarketItemsComeAndGo(t *testing.T) {
 	put(1, MarketItem{Source: "a", ID: "1", Title: "old words", Category: "c", Body: []byte("1")}, MarketItem{Source: "a", ID: "2", Title: "stays", Body: []byte("2")},
 		MarketItem{Source: "b", ID: "1", Title: "old other", Body: []byte("b1")})
 	put(2, MarketItem{Source: "a", ID: "1", Title: "new words", Weight: 9, Body: []byte("1 again")})
+	put(2, MarketItem{Source: "a", ID: "3", Title: "same", Body: []byte("3")})
+	put(3, MarketItem{Source: "a", ID: "3", Title: "same", Body: []byte("3")}) // unchanged, and seen again
 	words("old", "b1")
 	words("new", "1 again")
+	words("stays", "2")
+	if err := db.MarketPrune(ctx, "a", 1); err != nil {
+		t.Fatal(err)
+	}
 	words("stays", "2")
 	if err := db.MarketPrune(ctx, "a", 2); err != nil {
 		t.Fatal(err)
 	}
 	words("stays", "")
+	words("same", "3")
 	words("new", "1 again")
+	if err := db.MarketPrune(ctx, "a", 3); err != nil {
+		t.Fatal(err)
+	}
+	words("same", "3")
+	words("new", "")
+	put(4, MarketItem{Source: "a", ID: "1", Title: "new words", Body: []byte("1 again")})
 	if err := db.MarketDelete(ctx, "a", []string{"1", "unknown"}); err != nil {
 		t.Fatal(err)
 	}

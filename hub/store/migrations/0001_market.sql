@@ -15,11 +15,13 @@ CREATE TABLE market_item (
     source  TEXT NOT NULL,
     id      TEXT NOT NULL,
     title   TEXT NOT NULL COLLATE NOCASE,
+    stars   INTEGER NOT NULL,
     updated INTEGER NOT NULL, -- Unix seconds
     seen    INTEGER NOT NULL, -- the pass that brought it last
     UNIQUE (source, id)
 ) STRICT;
 CREATE INDEX market_item_title ON market_item (title);
+CREATE INDEX market_item_stars ON market_item (stars DESC);
 CREATE INDEX market_item_updated ON market_item (updated DESC);
 
 -- Bodies stand apart: they are long, and most of what is read of items is not the body.
