@@ -16,14 +16,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"mcphub/hub"
+	"mcphub/hub/api"
 	"mcphub/hub/config"
 )
 
 // version is the hub's own, set when it is built.
 var version = "0.1.0-dev"
-
-// compatibleVersion is the version of the program that this one replaces; mcphub.nvim asks for it.
-const compatibleVersion = "4.2.1"
 
 // Exit codes, as --help tells them.
 const (
@@ -144,9 +142,10 @@ func command(stderr io.Writer) *cobra.Command {
 	f.StringVar(&o.Host, "host", "", "address to listen on (default: the loopback addresses of this machine)")
 	f.BoolVar(&o.AutoShutdown, "auto-shutdown", false, "stop when the last client has left")
 	f.IntVar(&delay, "shutdown-delay", 0, "`milliseconds` to wait for another client before that")
+	f.StringVar(&o.Compatible, "compatible-version", api.CompatibleVersion, "version of mcp-hub to pass for; its clients compare it")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&format, "log-format", "text", "text or json")
-	cmd.SetVersionTemplate(compatibleVersion + "\nMCP Hub {{.Version}}\n")
+	cmd.SetVersionTemplate(api.CompatibleVersion + "\nMCP Hub {{.Version}}\n")
 	cmd.SetHelpTemplate("{{.Long}}\n\n{{.UsageString}}" + exitCodes)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badArgument("%w", err) })
 	cmd.CompletionOptions.DisableDefaultCmd = true

@@ -35,7 +35,9 @@ type Options struct {
 	Host    string // name or address to listen on; empty for the loopback addresses of this machine
 	Port    int    // 0 for any free one
 	Version string // the hub's own
-	Log     *slog.Logger
+	// Compatible is the version of mcp-hub that the hub passes for; empty for api.CompatibleVersion.
+	Compatible string
+	Log        *slog.Logger
 
 	AutoShutdown  bool          // end when the last client of the event stream has left
 	ShutdownDelay time.Duration // how long to wait for another one before that
@@ -90,6 +92,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		Handler: api.Handler(api.Deps{
 			Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
 			Control: h, Live: h.live, Connections: h.live.Connections, Disable: store.SetDisabled,
+			Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,

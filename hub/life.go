@@ -63,7 +63,7 @@ func (h *Hub) Restart(ctx context.Context) error {
 		return err // the last good configuration goes on
 	}
 	for _, s := range h.set.List() {
-		s.Restart()
+		s.Reset()
 	}
 	h.rest(ctx)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"mcphub/hub/config"
@@ -140,8 +141,16 @@ func (a *rest) servers(*http.Request) (any, error) {
 	return allServers{Servers: a.all(), Timestamp: now()}, nil
 }
 
-// refreshAll answers with what the hub knows: it follows the servers' lists by itself.
-func (a *rest) refreshAll(*http.Request) (any, error) {
+// refreshAll has all servers asked for their lists again; of those that do not answer in time the hub tells what it
+// knows.
+func (a *rest) refreshAll(r *http.Request) (any, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	var work sync.WaitGroup
+	for _, s := range a.Set.List() {
+		work.Go(func() { _ = s.Refresh(ctx) })
+	}
+	work.Wait()
 	return allServers{Status: "ok", Servers: a.all(), Timestamp: now()}, nil
 }
 
@@ -153,12 +162,15 @@ func (a *rest) info(r *http.Request) (any, error) {
 	return oneServer{Server: show(s), Timestamp: now()}, nil
 }
 
-// refresh answers with what the hub knows, as refreshAll does.
+// refresh is refreshAll for one server.
 func (a *rest) refresh(r *http.Request) (any, error) {
 	s, err := a.named(r)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	_ = s.Refresh(ctx)
 	return oneServer{Status: "ok", Server: show(s), Timestamp: now()}, nil
 }
 

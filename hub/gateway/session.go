@@ -315,6 +315,13 @@ func (g *Gateway) sweep(ctx context.Context) {
 	}
 }
 
+// Clients returns how many legacy clients are connected. Modern ones come with each request and go with its answer.
+func (g *Gateway) Clients() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.sessions)
+}
+
 // all returns the sessions of this moment.
 func (g *Gateway) all() []*session {
 	g.mu.Lock()

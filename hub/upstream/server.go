@@ -183,6 +183,24 @@ func (s *Server) Restart() {
 	})
 }
 
+// Reset is Restart for a server as its configuration says, whatever was started or stopped by hand.
+func (s *Server) Reset() {
+	s.Restart()
+	s.command(func(l *life) { l.disabled, l.stopped = l.config.Disabled, false })
+}
+
+// Refresh has all lists of a ready server read again, and returns when they have been, or ctx ends.
+func (s *Server) Refresh(ctx context.Context) error {
+	old := s.Lists()
+	s.mark(tools, resources, templates, prompts)
+	return s.await(ctx, func(st *Status) (bool, error) {
+		if st.State != Ready {
+			return true, &UnavailableError{s.name, st.Health}
+		}
+		return s.Lists() != old, nil
+	})
+}
+
 func (s *Server) apply(c *config.Server) {
 	s.command(func(l *life) {
 		old := l.config
