@@ -233,6 +233,11 @@ func TestBuiltinCatalog(t *testing.T) {
 }
 
 func TestTextsOfStrangers(t *testing.T) {
+	for id, want := range map[string]bool{"context7": true, "io.github.a/b-c_d": true, "": false, "a/..": false, "../a": false, "a/": false, "a b": false, "-a": false} {
+		if validID(id) != want {
+			t.Errorf("id %q: %v", id, !want)
+		}
+	}
 	if got := clean("a\x00b\x1b[31m\u202ec\u2066d\xffe\nf", 100); got != "ab[31mcde\nf" {
 		t.Errorf("%q", got)
 	}
