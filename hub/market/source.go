@@ -34,7 +34,9 @@ const itemLimit = 256 << 10
 var id = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@/-]{0,254}$`)
 
 // validID reports whether an id can be part of an address and name a server.
-func validID(s string) bool { return id.MatchString(s) && !strings.Contains(s, "..") && !strings.HasSuffix(s, "/") }
+func validID(s string) bool {
+	return id.MatchString(s) && !strings.Contains(s, "..") && !strings.HasSuffix(s, "/")
+}
 
 // lines cleans a list of short texts: at most 50, none empty.
 func lines(texts []string) []string {
