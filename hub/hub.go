@@ -91,7 +91,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	h.server = &http.Server{
 		Handler: api.Handler(api.Deps{
 			Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
-			Control: h, Live: h.live, Connections: h.live.Connections, Disable: store.SetDisabled,
+			Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled,
 			Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,

@@ -1,5 +1,5 @@
 // Package api owns the hub's HTTP surface: which routes there are, and who may use them. The routes under /api are those
-// of mcp-hub 4.2.1, for the clients that were written for it.
+// of mcp-hub 4.2.1, for the clients that were written for it; those under /api/v2 are the hub's own.
 //
 // It must not know how a route does its work, nor the life of the process.
 package api
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mcphub/hub/catalog"
+	"mcphub/hub/config"
 	"mcphub/hub/upstream"
 )
 
@@ -23,6 +24,8 @@ type Deps struct {
 	Set        *upstream.Set                         // the managed servers
 	Catalog    *catalog.Catalog                      // what the MCP endpoint offers
 	Live       http.Handler                          // the event stream
+	Stream     http.Handler                          // the stream of /api/v2
+	Config     *config.Store                         // the configuration files
 	Control    Control                               // the life of the hub
 	Hosts      []string                              // names besides the loopback ones by which the hub may be addressed
 	Port       int                                   // that the hub listens on
@@ -65,9 +68,11 @@ func Handler(d Deps) http.Handler {
 	}
 	mux := http.NewServeMux()
 	d.Endpoint.Register(mux)
-	for _, route := range (&rest{d}).routes() {
+	a := &rest{d}
+	for _, route := range a.routes() {
 		mux.HandleFunc(route.pattern, route.serve)
 	}
+	(&v2{rest: a}).register(mux)
 	return onlyLocal(d.Hosts, tolerant(mux))
 }
 

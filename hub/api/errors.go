@@ -33,15 +33,7 @@ func refuse(w http.ResponseWriter, err error) {
 	default:
 		f = &failure{status: http.StatusInternalServerError, code: "INTERNAL_ERROR", text: err.Error()}
 	}
-	if f.data == nil {
-		f.data = object{}
-	}
-	answer(w, f.status, struct {
-		Error     string `json:"error"`
-		Code      any    `json:"code"`
-		Data      object `json:"data"`
-		Timestamp string `json:"timestamp"`
-	}{f.text, f.code, f.data, now()})
+	answer(w, f.status, f.body())
 }
 
 // invalid says that a request cannot be understood.

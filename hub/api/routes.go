@@ -81,6 +81,10 @@ func answer(w http.ResponseWriter, status int, body any) {
 // http.ServeMux from answering with the redirections that it would make of other odd paths.
 func tolerant(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, v2Prefix) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		plain := r.URL.Path
 		if clean := path.Clean("/" + plain); clean != strings.TrimSuffix(plain, "/") && plain != "/" {
 			plain = clean

@@ -1,0 +1,306 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"mcphub/hub/config"
+	"mcphub/hub/jsonrpc"
+	"mcphub/hub/upstream"
+)
+
+// managedServer is a server as the routes under /api/v2 and their stream show it.
+type managedServer struct {
+	Name         string       `json:"name"`
+	DisplayName  string       `json:"displayName"`
+	Description  string       `json:"description"`
+	Builtin      bool         `json:"builtin" doc:"The hub's own tools: in no configuration file, and not to be changed or deleted"`
+	Disabled     bool         `json:"disabled" doc:"Switched off in the configuration; it may have been started all the same"`
+	Transport    string       `json:"transport" doc:"stdio, remote, or local for the hub itself; empty if its configuration has none"`
+	State        string       `json:"state" enum:"disabled,idle,starting,authorizing,ready,retrying,failed,stopping"`
+	Since        time.Time    `json:"since" doc:"When it came into this state"`
+	Health       serverHealth `json:"health"`
+	Error        string       `json:"error,omitempty" doc:"Why the last attempt or connection failed"`
+	Failures     int          `json:"failures" doc:"Attempts that failed in a row"`
+	RetryAt      *time.Time   `json:"retryAt,omitempty" doc:"Of the next attempt, while retrying"`
+	PID          int          `json:"pid,omitempty" doc:"Of the command of a local server, while ready"`
+	Revision     string       `json:"revision,omitempty" doc:"Of the protocol, as spoken with the server, while ready"`
+	Era          string       `json:"era,omitempty" enum:"legacy,modern" doc:"Whether that revision has a handshake (legacy) or not"`
+	Capabilities raw          `json:"capabilities,omitempty" doc:"As the server gave them, while ready"`
+	ServerInfo   raw          `json:"serverInfo,omitempty" doc:"As the server gave it, while ready"`
+	Lists        listCounts   `json:"lists" doc:"How many of each it offers"`
+	Problems     []string     `json:"problems,omitempty" nullable:"false" doc:"What does not work although it is ready"`
+	Config       *position    `json:"config,omitempty" doc:"Where its entry begins"`
+}
+
+type serverHealth upstream.Health
+
+type listCounts struct {
+	Tools     int `json:"tools"`
+	Resources int `json:"resources"`
+	Templates int `json:"resourceTemplates"`
+	Prompts   int `json:"prompts"`
+}
+
+// position is a place in a configuration file.
+type position struct {
+	File   string `json:"file" doc:"Path exactly as given to the hub"`
+	Line   int    `json:"line" doc:"From 1"`
+	Column int    `json:"column" doc:"From 1, in characters"`
+}
+
+// view shows a server as it is now.
+func view(s *upstream.Server) managedServer {
+	st, lists := s.Status(), s.Lists()
+	c := st.Config
+	v := managedServer{
+		Name: st.Name, DisplayName: c.DisplayName, Description: c.Description, Builtin: !configured(s), Disabled: c.Disabled,
+		Transport: string(c.Transport), State: string(st.State), Since: st.Since, Health: serverHealth(st.Health), Error: st.Err,
+		Failures: st.Failures, PID: st.PID, Problems: st.Problems,
+		Lists: listCounts{len(lists.Tools), len(lists.Resources), len(lists.Templates), len(lists.Prompts)},
+	}
+	if st.State == upstream.Retrying {
+		v.RetryAt = &st.RetryAt
+	}
+	if h := st.Hello; h != nil {
+		v.Revision, v.Era, v.Capabilities, v.ServerInfo = h.Version, "legacy", h.Capabilities, h.Info
+		if h.Modern {
+			v.Era = "modern"
+		}
+	}
+	if !v.Builtin {
+		p := position{c.File.Path, c.File.Line, c.File.Column}
+		v.Config = &p
+	}
+	return v
+}
+
+func views(set *upstream.Set) []managedServer {
+	list := []managedServer{}
+	for _, s := range set.List() {
+		list = append(list, view(s))
+	}
+	return list
+}
+
+// serverPath names the server that a route is about.
+type serverPath struct {
+	Name string `path:"name" doc:"The server's name in the configuration"`
+}
+
+type serverAnswer struct{ Body managedServer }
+
+func (a *v2) serverRoutes(api huma.API) {
+	huma.Register(api, operation(http.MethodGet, "servers", "list-servers", "All servers, the hub's own tools among them"), a.listServers)
+	huma.Register(api, operation(http.MethodGet, "servers/{name}", "get-server", "One server", 404), a.getServer)
+	create := operation(http.MethodPost, "servers", "create-server", "Add a server to a configuration file", 409, 422)
+	create.DefaultStatus = http.StatusCreated
+	huma.Register(api, create, a.createServer)
+	huma.Register(api, operation(http.MethodPatch, "servers/{name}", "change-server",
+		"Change a server in the configuration file that it comes from", 404, 409, 422), a.changeServer)
+	huma.Register(api, operation(http.MethodDelete, "servers/{name}", "delete-server",
+		"Remove a server from the configuration file that it comes from; one of that name in an earlier file takes its place", 404, 409), a.deleteServer)
+	for _, action := range []struct {
+		id, summary string
+		do          func(context.Context, *upstream.Server)
+	}{
+		{"start", "Start a server that is stopped or disabled, for this run of the hub", func(ctx context.Context, s *upstream.Server) { attempt(ctx, s) }},
+		{"stop", "Stop a server until it is started or its configuration changes", func(ctx context.Context, s *upstream.Server) {
+			s.Stop()
+			_ = s.Settled(ctx, false) // the answer shows the state
+		}},
+		{"restart", "End a server's connection and start it again", func(ctx context.Context, s *upstream.Server) {
+			s.Restart()
+			attempt(ctx, s)
+		}},
+	} {
+		op := operation(http.MethodPost, "servers/{name}/"+action.id, action.id+"-server", action.summary, 404)
+		op.Description = "Answers with the server when that is done, or has failed, or after 9 s; its state and health tell which."
+		huma.Register(api, op, func(ctx context.Context, in *serverPath) (*serverAnswer, error) {
+			s, err := a.find(in.Name)
+			if err != nil {
+				return nil, err
+			}
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			action.do(ctx, s)
+			return &serverAnswer{view(s)}, nil
+		})
+	}
+	huma.Register(api, operation(http.MethodGet, "servers/{name}/logs", "get-server-log",
+		"What a server wrote on its standard error, and the hub's notes on it", 404), a.serverLog)
+}
+
+// find returns the server of a name, the hub's own tools too.
+func (a *v2) find(name string) (*upstream.Server, error) {
+	if s := a.Set.Get(name); s != nil {
+		return s, nil
+	}
+	return nil, unknownServer(name)
+}
+
+// findConfigured returns the server of a name that stands in a configuration file.
+func (a *v2) findConfigured(name string) (*config.Server, error) {
+	if s, ok := a.Config.Current().Server(name); ok {
+		return s, nil
+	}
+	if _, err := a.find(name); err != nil {
+		return nil, err
+	}
+	return nil, &failure{
+		status: http.StatusConflict, code: "BUILTIN_SERVER", data: object{"server": name},
+		text: quoted(name) + ` is the hub itself: to switch it off, set "builtin" to false under "hub" in a configuration file`,
+	}
+}
+
+type serverList struct {
+	Body struct {
+		Servers []managedServer `json:"servers" nullable:"false" doc:"Sorted by name"`
+	}
+}
+
+func (a *v2) listServers(context.Context, *struct{}) (*serverList, error) {
+	out := &serverList{}
+	out.Body.Servers = views(a.Set)
+	return out, nil
+}
+
+func (a *v2) getServer(_ context.Context, in *serverPath) (*serverAnswer, error) {
+	s, err := a.find(in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &serverAnswer{view(s)}, nil
+}
+
+type newServer struct {
+	Body struct {
+		Name   string `json:"name" minLength:"1"`
+		Config raw    `json:"config" doc:"The server's entry in the configuration file: a JSON object"`
+		File   string `json:"file,omitempty" doc:"Path of one of the hub's configuration files; without it, the first"`
+	}
+}
+
+type createdServer struct {
+	Location string `header:"Location" doc:"Where the server is found"`
+	Body     managedServer
+}
+
+func (a *v2) createServer(ctx context.Context, in *newServer) (*createdServer, error) {
+	a.adding.Lock()
+	defer a.adding.Unlock()
+	b := &in.Body
+	_, exists := a.Config.Current().Server(b.Name)
+	if exists || a.Set.Get(b.Name) != nil {
+		return nil, &failure{
+			status: http.StatusConflict, code: "SERVER_EXISTS", data: object{"server": b.Name},
+			text: "There is a server " + quoted(b.Name) + " already: choose another name, or change that one",
+		}
+	}
+	if b.File == "" {
+		b.File = a.Config.Current().Files[0].Path
+	}
+	if err := a.put(ctx, b.File, b.Name, b.Config); err != nil {
+		return nil, err
+	}
+	s, err := a.find(b.Name)
+	if err != nil {
+		return nil, err // deleted already
+	}
+	return &createdServer{v2Prefix + "servers/" + url.PathEscape(b.Name), view(s)}, nil
+}
+
+// put writes the entry of a server.
+func (a *v2) put(ctx context.Context, file, name string, entry raw) error {
+	if jsonrpc.Type(entry) != '{' {
+		return &failure{status: http.StatusUnprocessableEntity, code: "INVALID_SERVER", text: `"config" must be a JSON object`}
+	}
+	if err := a.Config.PutServer(ctx, file, name, entry); err != nil {
+		return editFailure(err)
+	}
+	return nil
+}
+
+// moment is how long a changed server is waited for, so that the answer shows the change.
+const moment = 250 * time.Millisecond
+
+type serverChange struct {
+	Name string `path:"name" doc:"The server's name in the configuration"`
+	Body struct {
+		Disabled *bool `json:"disabled,omitempty" doc:"Switch it off or on; the rest of its entry stays"`
+		Config   raw   `json:"config,omitempty" doc:"Its whole new entry: a JSON object. Comments and layout of what stays the same stay too"`
+	}
+}
+
+func (a *v2) changeServer(ctx context.Context, in *serverChange) (*serverAnswer, error) {
+	c, err := a.findConfigured(in.Name)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Config == nil && in.Body.Disabled == nil {
+		return nil, &failure{status: http.StatusUnprocessableEntity, code: "VALIDATION_ERROR", text: `Nothing to change: give "disabled" or "config"`}
+	}
+	if in.Body.Config != nil {
+		if err := a.put(ctx, c.Source, in.Name, in.Body.Config); err != nil {
+			return nil, err
+		}
+	}
+	if in.Body.Disabled != nil {
+		if err := a.Config.SetDisabled(ctx, in.Name, *in.Body.Disabled); err != nil {
+			return nil, editFailure(err)
+		}
+	}
+	s, err := a.find(in.Name)
+	if err != nil {
+		return nil, err // deleted meanwhile
+	}
+	// The server has been told; it takes a moment to show it, and longer to come to rest.
+	ctx, cancel := context.WithTimeout(ctx, moment)
+	defer cancel()
+	_ = s.Settled(ctx, in.Body.Disabled == nil || !*in.Body.Disabled)
+	return &serverAnswer{view(s)}, nil
+}
+
+func (a *v2) deleteServer(ctx context.Context, in *serverPath) (*struct{}, error) {
+	if _, err := a.findConfigured(in.Name); err != nil {
+		return nil, err
+	}
+	if err := a.Config.DeleteServer(ctx, in.Name); err != nil {
+		return nil, editFailure(err)
+	}
+	return nil, nil //nolint:nilnil // there is nothing to answer with
+}
+
+type logLine struct {
+	Time time.Time `json:"time"`
+	Text string    `json:"text"`
+}
+
+type serverLog struct {
+	Body struct {
+		Lines []logLine `json:"lines" nullable:"false" doc:"Oldest first"`
+	}
+}
+
+type logQuery struct {
+	Name  string `path:"name" doc:"The server's name in the configuration"`
+	Lines int    `query:"lines" minimum:"1" maximum:"500" default:"100" doc:"How many of the last lines"`
+}
+
+func (a *v2) serverLog(_ context.Context, in *logQuery) (*serverLog, error) {
+	s, err := a.find(in.Name)
+	if err != nil {
+		return nil, err
+	}
+	lines, out := s.Log(), &serverLog{}
+	lines = lines[max(0, len(lines)-in.Lines):]
+	out.Body.Lines = make([]logLine, len(lines))
+	for i, l := range lines {
+		out.Body.Lines[i] = logLine(l)
+	}
+	return out, nil
+}
