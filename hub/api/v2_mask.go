@@ -29,7 +29,8 @@ func maskEntry(value any) any {
 		return value
 	}
 	for key, v := range entry {
-		if harmless[key] {
+		_, list := v.([]any)
+		if harmless[key] && (!list || key != "command") { // some programs write the arguments there
 			entry[key] = maskEntry(v)
 		} else {
 			entry[key] = masked(v)
