@@ -18,6 +18,8 @@ import (
 	"mcphub/hub"
 	"mcphub/hub/api"
 	"mcphub/hub/config"
+	"mcphub/hub/market"
+	"mcphub/hub/statedir"
 )
 
 // version is the hub's own, set when it is built.
@@ -126,6 +128,10 @@ func command(stderr io.Writer) *cobra.Command {
 				o.Watch = true // one's own file is followed without being asked to
 			}
 			o.ShutdownDelay = time.Duration(delay) * time.Millisecond
+			if o.StateDir, err = statedir.Path(); err != nil {
+				return err
+			}
+			o.Sources = market.DefaultSources()
 			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
 			h, err := hub.New(cmd.Context(), o)
 			if err != nil {

@@ -111,6 +111,8 @@ func TestGlobalEnvironment(t *testing.T) {
 
 // TestRuns starts the program with the arguments of an editor, unknown ones among them, and stops it.
 func TestRuns(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir()) // the register of running hubs is not the person's own
+	t.Setenv("HOME", t.TempDir())
 	one := write(t, "one.json", `{"mcpServers":{"a":{"command":"x","disabled":true},"b":{"command":"x","disabled":true}}}`)
 	two := write(t, "two.json", `{"mcpServers":{"b":{"url":"http://localhost:1","disabled":true},"c":{"command":"x","disabled":true}}}`)
 	for _, args := range [][]string{

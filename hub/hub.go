@@ -16,7 +16,9 @@ import (
 	"mcphub/hub/config"
 	"mcphub/hub/event"
 	"mcphub/hub/gateway"
+	"mcphub/hub/market"
 	"mcphub/hub/upstream"
+	"mcphub/hub/workspace"
 )
 
 // DefaultPort is where the hub listens if it is not told otherwise.
@@ -39,27 +41,33 @@ type Options struct {
 	Compatible string
 	Log        *slog.Logger
 
+	StateDir string          // folder of what the hub keeps; empty: it keeps nothing, and has no marketplace
+	Sources  []market.Source // of the marketplace
+
 	AutoShutdown  bool          // end when the last client of the event stream has left
 	ShutdownDelay time.Duration // how long to wait for another one before that
 }
 
 // Hub is a whole hub.
 type Hub struct {
-	options   Options
-	store     *config.Store
-	set       *upstream.Set
-	catalog   *catalog.Catalog
-	gateway   *gateway.Gateway
-	listeners []net.Listener
-	server    *http.Server
-	bus       *event.Bus
-	live      *api.Live
-	stop      context.CancelCauseFunc     // ends Run
-	later     func(func(context.Context)) // has Run run something beside its parts
+	options    Options
+	store      *config.Store
+	set        *upstream.Set
+	catalog    *catalog.Catalog
+	gateway    *gateway.Gateway
+	listeners  []net.Listener
+	server     *http.Server
+	bus        *event.Bus
+	live       *api.Live
+	workspaces *workspace.Register         // nil without a StateDir
+	stop       context.CancelCauseFunc     // ends Run
+	later      func(func(context.Context)) // has Run run something beside its parts
 
 	mu      sync.Mutex
 	state   string
-	leaving *time.Timer // until automatic shutdown; nil while there are clients
+	lease   *workspace.Lease // this hub's entry; nil if there is none
+	index   *market.Index    // nil until somebody asks for it
+	leaving *time.Timer      // until automatic shutdown; nil while there are clients
 }
 
 // New reads the configuration and takes the port. It starts nothing. Its errors are a *config.FileError, a
@@ -92,7 +100,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		Handler: api.Handler(api.Deps{
 			Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
 			Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled,
-			Sessions: h.gateway.Clients, Compatible: o.Compatible,
+			Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -129,6 +137,7 @@ func (h *Hub) Run(ctx context.Context) error {
 			}
 		})
 	}
+	leave := h.register(ctx)
 	part("servers", h.set.Run)
 	part("catalog", h.catalog.Run)
 	part("endpoint", h.gateway.Run)
@@ -157,6 +166,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		_ = h.server.Close()
 	}
 	work.Wait()
+	leave(context.WithoutCancel(ctx))
 	h.options.Log.Info("hub has stopped")
 	if cause := context.Cause(ctx); parent.Err() == nil && !errors.Is(cause, errAsked) {
 		return cause

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"time"
 
 	"mcphub/hub/api"
 	"mcphub/hub/config"
 	"mcphub/hub/jsonrpc"
+	"mcphub/hub/workspace"
 )
 
 // The states of the hub's own life, as mcp-hub 4.2.1 names them. Ready and restarted both mean that it can be used.
@@ -91,13 +93,76 @@ func (h *Hub) clients(n int) {
 		h.leaving.Stop()
 		h.leaving = nil
 	}
-	if n == 0 && h.options.AutoShutdown {
+	leaving := n == 0 && h.options.AutoShutdown
+	if h.lease != nil {
+		h.lease.Update(func(e *workspace.Entry) {
+			e.ActiveConnections, e.State, e.ShutdownStartedAt, e.ShutdownDelay = n, workspace.StateActive, time.Time{}, 0
+			if leaving {
+				e.State, e.ShutdownStartedAt, e.ShutdownDelay = workspace.StateShuttingDown, time.Now(), h.options.ShutdownDelay
+			}
+		})
+	}
+	if leaving {
 		h.leaving = time.AfterFunc(h.options.ShutdownDelay, func() {
 			h.options.Log.Info("the last client has left")
 			h.become(stateStopping)
 			h.stop(errAsked)
 		})
 	}
+}
+
+// register enters the hub into the register of running hubs, before anybody gets an answer at its port, and returns
+// what takes it out again. A hub that cannot be entered runs all the same.
+func (h *Hub) register(ctx context.Context) (leave func(context.Context)) {
+	nothing := func(context.Context) {}
+	if h.options.StateDir == "" {
+		return nothing
+	}
+	dir, err := filepath.EvalSymlinks(h.options.Config.Dir)
+	if err != nil {
+		dir = h.options.Config.Dir
+	}
+	files := []string{}
+	for _, f := range h.store.Current().Files {
+		files = append(files, f.Path)
+	}
+	h.workspaces = workspace.Open(h.options.StateDir, h.options.Log)
+	lease, err := h.workspaces.Claim(ctx, workspace.Entry{Dir: dir, ConfigFiles: files, Port: h.Port()})
+	if err != nil {
+		h.options.Log.Warn("this hub is not in the register of running hubs, so editors may not find it", "err", err)
+		return nothing
+	}
+	h.mu.Lock()
+	h.lease = lease
+	h.mu.Unlock()
+	h.later(func(ctx context.Context) {
+		err := lease.Run(ctx, func(all map[string]workspace.Entry) { h.bus.Publish(api.EventWorkspaces, "", all) })
+		if err != nil && ctx.Err() == nil {
+			h.options.Log.Warn("the register of running hubs is not followed", "err", err)
+		}
+	})
+	return func(ctx context.Context) {
+		if err := lease.Release(ctx); err != nil {
+			h.options.Log.Warn("this hub stays in the register of running hubs", "err", err)
+		}
+	}
+}
+
+// hubs returns the hubs that run on this machine, by port.
+func (h *Hub) hubs() map[string]any {
+	all := map[string]any{}
+	if h.workspaces != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		entries, err := h.workspaces.List(ctx)
+		if err != nil {
+			h.options.Log.Warn("the register of running hubs cannot be read", "err", err)
+		}
+		for port, entry := range entries {
+			all[port] = entry
+		}
+	}
+	return all
 }
 
 // updated takes a change of the configuration files.

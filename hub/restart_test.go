@@ -25,9 +25,9 @@ func options(t *testing.T, port int) hub.Options {
 	}
 }
 
-func post(t *testing.T, url string) string {
+func post(t *testing.T, url, body string) string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("{}"))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +37,11 @@ func post(t *testing.T, url string) string {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	answer, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %d %s %v", url, resp.StatusCode, body, err)
+		t.Fatalf("%s: %d %s %v", url, resp.StatusCode, answer, err)
 	}
-	return string(body)
+	return string(answer)
 }
 
 // TestHardRestart: an editor asks for it and starts the next hub at once when it has the answer.
@@ -57,7 +57,7 @@ func TestHardRestart(t *testing.T) {
 		port = h.Port()
 		ended := make(chan error, 1)
 		go func() { ended <- h.Run(ctx) }()
-		if body := post(t, "http://127.0.0.1:"+strconv.Itoa(port)+"/api/hard-restart"); !strings.Contains(body, `"status":"ok"`) {
+		if body := post(t, "http://127.0.0.1:"+strconv.Itoa(port)+"/api/hard-restart", "{}"); !strings.Contains(body, `"status":"ok"`) {
 			t.Fatal(body)
 		}
 		defer func() {
@@ -75,7 +75,7 @@ func TestRestart(t *testing.T) {
 		until(t, next, "hub_state ready")
 	}
 	pid := h.Set().Get("one").Status().PID
-	post(t, h.URL+"/api/restart")
+	post(t, h.URL+"/api/restart", "{}")
 	if got := names(until(t, next, "hub_state restarted")); got[0] != "hub_state restarting" {
 		t.Errorf("events of a restart: %q", got)
 	}

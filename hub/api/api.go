@@ -11,6 +11,7 @@ import (
 
 	"mcphub/hub/catalog"
 	"mcphub/hub/config"
+	"mcphub/hub/market"
 	"mcphub/hub/upstream"
 )
 
@@ -35,6 +36,8 @@ type Deps struct {
 	// Disable writes into a server's configuration whether it is disabled, and applies that before it returns. Nil:
 	// such a server is only stopped.
 	Disable func(ctx context.Context, server string, disabled bool) error
+	// Market opens the marketplace.
+	Market func(context.Context) (*market.Index, error)
 	// Connections returns the clients that listen to the hub's events.
 	Connections func() []Connection
 	// Sessions returns how many clients the MCP endpoint has. Nil: it is not known.

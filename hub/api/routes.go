@@ -36,6 +36,8 @@ func (a *rest) routes() []route {
 		{"POST /api/servers/tools", answering(a.callTool)},
 		{"POST /api/servers/resources", answering(a.readResource)},
 		{"POST /api/servers/prompts", answering(a.getPrompt)},
+		{"GET /api/marketplace", answering(a.marketplace)},
+		{"POST /api/marketplace/details", answering(a.details)},
 		{"POST /api/servers/authorize", answering(a.authorize)},
 		{"POST /api/oauth/manual_callback", answering(a.manualCallback)},
 		{"GET /api/oauth/callback", a.callback},

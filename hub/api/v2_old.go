@@ -22,6 +22,8 @@ var outlines = map[string]outline{
 	"GET /api/health":                 {summary: "How the hub and its servers are", answer: reflect.TypeFor[health]()},
 	"GET /api/events":                 {summary: "Events of mcp-hub, as they happen", content: "text/event-stream"},
 	"GET /api/workspaces":             {summary: "The hubs that run on this machine"},
+	"GET /api/marketplace":            {summary: "What can be installed, from all sources", answer: reflect.TypeFor[catalogue]()},
+	"POST /api/marketplace/details":   {summary: "One item with its README"},
 	"POST /api/restart":               {summary: "Read the configuration again and connect all servers anew", answer: reflect.TypeFor[done]()},
 	"POST /api/hard-restart":          {summary: "End the hub for another one to take its port", answer: reflect.TypeFor[done]()},
 	"GET /api/servers":                {summary: "All configured servers", answer: reflect.TypeFor[allServers]()},

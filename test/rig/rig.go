@@ -194,6 +194,7 @@ func (p *Process) Wait(t testing.TB, limit time.Duration) int {
 func StartProcess(t testing.TB, name string, args ...string) *Process {
 	t.Helper()
 	p := &Process{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), name, args...), done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir()) // the register of running hubs is not the person's own
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	p.cmd.Dir = t.TempDir()
 	p.cmd.WaitDelay = time.Second // a grandchild that keeps the pipes open does not hold Wait back
