@@ -66,7 +66,7 @@ func (c *Client) watch(parent context.Context, take func(Event) error) error {
 	defer quiet.Stop()
 	resp, err := c.send(req)
 	if err != nil {
-		return nil //nolint:nilerr // it is tried again, and Watch sees to its context
+		return nil // it is tried again, and Watch sees to its context
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
@@ -75,7 +75,7 @@ func (c *Client) watch(parent context.Context, take func(Event) error) error {
 	for stream := sse.NewReader(resp.Body, maxEvent); ; {
 		e, err := stream.Next()
 		if err != nil {
-			return nil //nolint:nilerr // as above
+			return nil // as above
 		}
 		quiet.Reset(silence)
 		if err := take(Event{Name: e.Name, Data: e.Data}); err != nil {
