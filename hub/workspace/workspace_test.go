@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -507,4 +508,37 @@ func TestClaimFails(t *testing.T) {
 	if _, err := r.Claim(ctx, Entry{Port: 1}); err == nil || content(t, r) != "{}" {
 		t.Errorf("claimed without time: %v, %s", err, content(t, r))
 	}
+}
+
+// FuzzValues checks that whatever other programs put into the file stays as it is.
+func FuzzValues(f *testing.F) {
+	f.Add([]byte(`{"37373":{"cwd":"/x","config_files":["a"],"pid":1,"port":37373,"startTime":"2026-11-23T08:42:57.792Z","state":"active","activeConnections":1,"shutdownStartedAt":null,"shutdownDelay":null}}`))
+	f.Add([]byte(`{"1":{"pid":1,"port":1,"startTime":"9999-12-31T23:59:59.9-23:59","shutdownStartedAt":"0000-01-01T00:00:00+23:59","shutdownDelay":-9223372036854775808}}`))
+	f.Add([]byte(`{"a":{"x":1.50e0,"y":"<&>\u2028"},"b":[],"c":null}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var before, after map[string]json.RawMessage
+		if json.Unmarshal(text, &before) != nil || before == nil {
+			return
+		}
+		written, err := encode(before)
+		must(t, err)
+		must(t, json.Unmarshal(written, &after))
+		if len(before) != len(after) {
+			t.Fatalf("%d values became %d", len(before), len(after))
+		}
+		for key, value := range before {
+			var was, is bytes.Buffer
+			must(t, json.Compact(&was, value))
+			must(t, json.Compact(&is, after[key]))
+			if !bytes.Equal(was.Bytes(), is.Bytes()) {
+				t.Fatalf("%s became %s", &was, &is)
+			}
+			var e Entry
+			if json.Unmarshal(value, &e) == nil {
+				if again, err := json.Marshal(e); err != nil || !json.Valid(again) {
+					t.Fatalf("%s was written as %s, %v", value, again, err)
+				}
+			}
+		}
+	})
 }
