@@ -17,6 +17,7 @@ import (
 
 	"mcphub/hub"
 	"mcphub/hub/api"
+	"mcphub/hub/client"
 	"mcphub/hub/config"
 	"mcphub/hub/market"
 	"mcphub/hub/statedir"
@@ -31,6 +32,7 @@ const (
 	exitArguments = 2
 	exitConfig    = 3
 	exitPort      = 4
+	exitNoHub     = 5
 )
 
 const long = `MCP Hub runs your MCP servers and gives every client one endpoint for all of them.
@@ -45,6 +47,7 @@ Exit codes:
   2  bad arguments
   3  a configuration file cannot be used
   4  the port is taken (stderr then says EADDRINUSE, and by whom)
+  5  no hub answers, of the commands that talk to one
 `
 
 func main() {
@@ -72,12 +75,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		bad  argumentError
 	)
 	switch {
-	case errors.As(err, &file):
+	case errors.As(err, &file), errors.Is(err, errInvalid):
 		return exitConfig
 	case errors.As(err, &port):
 		return exitPort
 	case errors.As(err, &bad):
 		return exitArguments
+	case errors.Is(err, client.ErrUnreachable):
+		return exitNoHub
 	}
 	return exitFailure
 }
@@ -152,9 +157,9 @@ func command(stderr io.Writer) *cobra.Command {
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&format, "log-format", "text", "text or json")
 	cmd.SetVersionTemplate(api.CompatibleVersion + "\nMCP Hub {{.Version}}\n")
-	cmd.SetHelpTemplate("{{.Long}}\n\n{{.UsageString}}" + exitCodes)
+	cmd.SetHelpTemplate("{{with or .Long .Short}}{{.}}{{end}}\n\n{{.UsageString}}" + exitCodes)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badArgument("%w", err) })
-	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.AddCommand(commands()...)
 	return cmd
 }
 
