@@ -34,6 +34,7 @@ var floors = map[string]int{
 	"mcphub/hub/editors":   1,
 	"mcphub/hub/client":    1,
 	"mcphub/hub/workspace": 1,
+	"mcphub/hub/logfile":   1,
 	"mcphub/hub/oauth":     2,
 	"mcphub/hub/market":    2,
 	"mcphub/hub/upstream":  3,
