@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -26,6 +27,10 @@ const DefaultPort = 37373
 
 // keptEvents is how many events clients can still be told of that come back after a break.
 const keptEvents = 4096
+
+// quiet is how long after its start the hub gives back what starting took: the runtime would keep about half of it, and
+// a hub mostly waits.
+const quiet = time.Second
 
 // shutdownGrace is how long answers that are under way may take when the hub ends.
 const shutdownGrace = 2 * time.Second
@@ -152,6 +157,11 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.later(func(ctx context.Context) {
 		if h.rest(ctx); ctx.Err() == nil {
 			h.become(stateReady)
+		}
+		select {
+		case <-time.After(quiet):
+			debug.FreeOSMemory()
+		case <-ctx.Done():
 		}
 	})
 	<-ctx.Done()

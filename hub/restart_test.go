@@ -98,7 +98,7 @@ func TestAutoShutdown(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(t.Context()) }()
 	url := "http://127.0.0.1:" + strconv.Itoa(h.Port())
-	join := func() (leave func()) {
+	join := func() (leave context.CancelFunc) {
 		ctx, cancel := context.WithCancel(t.Context())
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/events", nil)
 		if err != nil {
@@ -108,7 +108,8 @@ func TestAutoShutdown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return func() { cancel(); _ = resp.Body.Close() }
+		t.Cleanup(func() { _ = resp.Body.Close() })
+		return cancel
 	}
 	stays := func(what string) {
 		select {
