@@ -266,7 +266,7 @@ func (r *remote) events() *cobra.Command {
 // unlessStopped is the error of what runs until it is stopped, which then is none.
 func unlessStopped(cmd *cobra.Command, err error) error {
 	if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
-		return nil
+		err = nil
 	}
 	return err
 }
