@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"mcphub/hub/api"
 	"mcphub/hub/client"
 	"mcphub/hub/config"
+	"mcphub/hub/logfile"
 	"mcphub/hub/market"
 	"mcphub/hub/statedir"
 )
@@ -116,7 +118,7 @@ func command(stderr io.Writer) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := logger(stderr, level, format)
+			shown, err := logHandler(stderr, level, format)
 			if err != nil {
 				return err
 			}
@@ -137,11 +139,16 @@ func command(stderr io.Writer) *cobra.Command {
 				return err
 			}
 			o.Sources = market.DefaultSources()
+			file := logfile.New(logfile.Options{Dir: o.StateDir, Fallback: slog.New(shown)})
+			defer file.Close()
+			shared := &lateWriter{}
+			log := slog.New(slog.NewMultiHandler(shown, slog.NewJSONHandler(shared, nil)))
 			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
 			h, err := hub.New(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
+			shared.to.Store(file) // a hub that does not get its port leaves no trace in what the hubs share
 			return h.Run(cmd.Context())
 		},
 	}
@@ -163,8 +170,20 @@ func command(stderr io.Writer) *cobra.Command {
 	return cmd
 }
 
-// logger writes to stderr.
-func logger(stderr io.Writer, level, format string) (*slog.Logger, error) {
+// lateWriter drops what is written before it knows where to.
+type lateWriter struct {
+	to atomic.Pointer[logfile.Writer]
+}
+
+func (w *lateWriter) Write(p []byte) (int, error) {
+	if to := w.to.Load(); to != nil {
+		return to.Write(p)
+	}
+	return len(p), nil
+}
+
+// logHandler writes to stderr.
+func logHandler(stderr io.Writer, level, format string) (slog.Handler, error) {
 	var o slog.HandlerOptions
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {
@@ -173,9 +192,9 @@ func logger(stderr io.Writer, level, format string) (*slog.Logger, error) {
 	o.Level = l
 	switch format {
 	case "text":
-		return slog.New(slog.NewTextHandler(stderr, &o)), nil
+		return slog.NewTextHandler(stderr, &o), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(stderr, &o)), nil
+		return slog.NewJSONHandler(stderr, &o), nil
 	}
 	return nil, badArgument("--log-format must be text or json, not %q", format)
 }

@@ -150,6 +150,10 @@ func TestRuns(t *testing.T) {
 		case <-time.After(20 * time.Second):
 			t.Fatalf("%q: does not end\n%s", args, &stderr)
 		}
+		log, err := os.ReadFile(filepath.Join(os.Getenv("XDG_STATE_HOME"), "mcp-hub", "logs", "mcp-hub.log"))
+		if err != nil || !strings.Contains(string(log), `"msg":"hub has stopped"`) {
+			t.Errorf("%q: log file %s, %v", args, log, err)
+		}
 		if stdout.String() != "" {
 			t.Errorf("%q: stdout %q", args, &stdout)
 		}
