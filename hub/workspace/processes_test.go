@@ -26,7 +26,7 @@ func startHubs(t *testing.T, r *Register, n int) []hubProcess {
 	outs := make([]*bufio.Reader, n)
 	for i := range hubs {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
-		cmd.Env = append(os.Environ(), "WORKSPACE_TEST_DIR="+r.dir, "WORKSPACE_TEST_PORT="+strconv.Itoa(40001+i))
+		cmd.Env = append(os.Environ(), "WORKSPACE_TEST_DIR="+r.dir, "WORKSPACE_TEST_PORT="+strconv.Itoa(40001+i), "GORACE=atexit_sleep_ms=0")
 		stdin, err := cmd.StdinPipe()
 		must(t, err)
 		stdout, err := cmd.StdoutPipe()

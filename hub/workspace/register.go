@@ -28,7 +28,7 @@ const (
 	foreignLock = "workspaces.json.lock"    // the lock of mcp-hub 4.2.1: there while it writes, or left by a crash
 	brokenName  = "workspaces.json.corrupt" // what the file held when nobody could read it
 
-	lockPatience = 5 * time.Second        // for other hubs to have written
+	lockPatience = 5 * time.Second
 	foreignHold  = time.Second            // how old a lock of mcp-hub 4.2.1 is that still holds: it takes milliseconds
 	halfWritten  = 200 * time.Millisecond // how long another program may take to write the file in place
 	pause        = 10 * time.Millisecond  // between two looks
@@ -41,12 +41,15 @@ var errCorrupt = errors.New("no JSON object")
 // Register is workspaces.json in one folder. All its methods may be called at any time, in any number of processes. What
 // it does not know in the file, fields and whole entries, stays as it is.
 type Register struct {
-	dir string
-	log *slog.Logger
+	dir      string
+	log      *slog.Logger
+	patience time.Duration // for other hubs to have written; tests that load the machine lengthen it
 }
 
 // Open returns the register in a folder, which is statedir.Path for all hubs of a user. It reads and writes nothing.
-func Open(dir string, log *slog.Logger) *Register { return &Register{dir: dir, log: log} }
+func Open(dir string, log *slog.Logger) *Register {
+	return &Register{dir: dir, log: log, patience: lockPatience}
+}
 
 func (r *Register) path(name string) string { return filepath.Join(r.dir, name) }
 
@@ -100,7 +103,7 @@ func (r *Register) follow(ctx context.Context, written, changed func(map[string]
 // change has edit change what stands in the file, and removes the entries of dead hubs. Readers see the file as it was or
 // as it is then, never something between.
 func (r *Register) change(ctx context.Context, edit func(map[string]json.RawMessage) error) error {
-	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return fmt.Errorf("%w; make the folder writable or set XDG_STATE_HOME to one that is", err)

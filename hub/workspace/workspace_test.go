@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// TestMain is also the other hubs: each claims the port it is told, changes its entry for a second, and releases it when
+// TestMain is also the other hubs: each claims the port it is told, changes its entry many times, and releases it when
 // its standard input ends.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("WORKSPACE_TEST_DIR"); dir != "" {
@@ -32,7 +32,9 @@ func TestMain(m *testing.M) {
 func otherHub(dir, port string) {
 	ctx, stop := context.WithCancel(context.Background())
 	n, _ := strconv.Atoi(port)
-	lease, err := Open(dir, slog.New(slog.DiscardHandler)).Claim(ctx, Entry{Port: n, ConfigFiles: []string{port + ".json"}})
+	r := Open(dir, slog.New(slog.DiscardHandler))
+	r.patience = time.Minute
+	lease, err := r.Claim(ctx, Entry{Port: n, ConfigFiles: []string{port + ".json"}})
 	if err != nil {
 		_, _ = os.Stdout.WriteString(err.Error() + "\n")
 		os.Exit(1)
@@ -40,7 +42,7 @@ func otherHub(dir, port string) {
 	var work sync.WaitGroup
 	work.Go(func() { _ = lease.Run(ctx, func(map[string]Entry) {}) })
 	work.Go(func() {
-		for range 50 {
+		for range 15 {
 			lease.Update(func(e *Entry) { e.ActiveConnections++ })
 			rest(ctx, 20*time.Millisecond)
 		}
@@ -62,7 +64,9 @@ func logger(t *testing.T) *slog.Logger {
 
 func open(t *testing.T) *Register {
 	t.Helper()
-	return Open(filepath.Join(t.TempDir(), "state", "mcp-hub"), logger(t))
+	r := Open(filepath.Join(t.TempDir(), "state", "mcp-hub"), logger(t))
+	r.patience = time.Minute
+	return r
 }
 
 // put writes the file as another program would.
@@ -327,6 +331,7 @@ func TestStaleEntries(t *testing.T) {
 	must(t, gone.Close())
 
 	dead := exec.Command(os.Args[0], "-test.run=^$")
+	dead.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	must(t, dead.Run())
 	now, ago := time.Now(), time.Now().Add(-time.Hour)
 	entry := func(pid, port int, start time.Time) string {
