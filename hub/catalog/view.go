@@ -92,12 +92,13 @@ type Place struct {
 	URI    string
 }
 
-// Places returns where a resource may be read, the likeliest first. If sure, there is only that one; otherwise nobody
-// listed the URI, and those are the servers that could know it.
-func (v *View) Places(uri string) (places []Place, sure bool) {
+// Places returns where a resource may be read, the likeliest first: the one server that listed it, or all that could know
+// it if none did.
+func (v *View) Places(uri string) []Place {
 	if i := v.byName[Resources][uri]; i != nil {
-		return []Place{{i.Server, i.Name}}, true
+		return []Place{{i.Server, i.Name}}
 	}
+	var places []Place
 	seen := map[*upstream.Server]bool{}
 	add := func(server *upstream.Server, uri string) {
 		if !seen[server] {
@@ -123,7 +124,7 @@ func (v *View) Places(uri string) (places []Place, sure bool) {
 			}
 		}
 	}
-	return places, false
+	return places
 }
 
 func (p *part) hasScheme(scheme string) bool {
@@ -137,7 +138,7 @@ func (p *part) hasScheme(scheme string) bool {
 	return false
 }
 
-// Servers returns the servers of the view that were ready at least once, sorted by name.
+// Servers returns the servers of the view that are ready or on their way back, sorted by name.
 func (v *View) Servers() []*upstream.Server {
 	var out []*upstream.Server
 	for _, p := range v.parts {

@@ -106,7 +106,7 @@ func (g *Gateway) subscribe(ctx context.Context, q *request) {
 	p := q.params()
 	span := jsonrpc.Get(p, jsonrpc.All(p), "uri")
 	uri := jsonrpc.String(span.In(p))
-	places, _ := q.view.Places(uri)
+	places := q.view.Places(uri)
 	if uri == "" || len(places) == 0 {
 		fault(q, q.notFound(uri))
 		return

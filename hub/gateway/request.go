@@ -175,7 +175,7 @@ func (g *Gateway) read(ctx context.Context, q *request) {
 		return
 	}
 	uri := jsonrpc.String(f[0].In(p))
-	places, _ := q.view.Places(uri)
+	places := q.view.Places(uri)
 	if len(places) == 0 {
 		fault(q, q.notFound(uri))
 		return
@@ -231,7 +231,7 @@ func (g *Gateway) complete(ctx context.Context, q *request) {
 		place := catalog.Place{URI: uri}
 		if item := q.view.Item(catalog.Templates, uri); item != nil {
 			place = catalog.Place{Server: item.Server, URI: item.Name}
-		} else if places, _ := q.view.Places(uri); len(places) > 0 {
+		} else if places := q.view.Places(uri); len(places) > 0 {
 			place = places[0]
 		}
 		h.server = place.Server

@@ -252,3 +252,11 @@ func doCall(t *testing.T, c Conn, req *Request) (jsonrpc.Message, error) {
 	defer cancel()
 	return c.Do(ctx, req)
 }
+
+// TestFixtureIsLegacy guards the fixture: without answers of its own it is a legacy server.
+func TestFixtureIsLegacy(t *testing.T) {
+	c, _ := mustConnect(t, newWebServer(t, nil).URL, pinned(config.ProtocolAuto))
+	if h := c.Hello(); h.Modern || h.Instructions != "be kind" || !h.Has("tools", "listChanged") || !strings.Contains(string(h.Info), "fixture") {
+		t.Errorf("hello %+v", h)
+	}
+}

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"mcphub/hub/config"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/sse"
 )
@@ -558,14 +557,6 @@ func TestNotify(t *testing.T) {
 			t.Errorf("after the end: %v", err)
 		}
 	})
-}
-
-// TestFixtureIsLegacy guards the fixture: without answers of its own it is a legacy server.
-func TestFixtureIsLegacy(t *testing.T) {
-	c, _ := mustConnect(t, newWebServer(t, nil).URL, pinned(config.ProtocolAuto))
-	if h := c.Hello(); h.Modern || h.Instructions != "be kind" || !h.Has("tools", "listChanged") || !strings.Contains(string(h.Info), "fixture") {
-		t.Errorf("hello %+v", h)
-	}
 }
 
 // FuzzAnswer: no answer of a server, on a stream or not, brings the connection down.
