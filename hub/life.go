@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -79,7 +80,9 @@ func (h *Hub) HardRestart() error {
 	h.stop(errAsked)
 	var errs []error
 	for _, l := range h.listeners {
-		errs = append(errs, l.Close())
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) { // the end of Run may be faster
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }
