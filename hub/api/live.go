@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -238,10 +239,13 @@ func (l *Live) translate(e event.Event) []byte {
 		return append(l.stateLog(e.Server, data, log), l.settled(e.Server, data, subscription)...)
 	case upstream.ListsChange:
 		return l.lists(e.Server, data, subscription)
-	case string: // a line of a server's standard error
-		return log("warn", e.Server+" stderr: "+data, nil)
 	}
-	if e.Kind == EventWorkspaces {
+	switch e.Kind {
+	case upstream.EventStderr:
+		if line := e.Data.(string); strings.TrimSpace(line) != "" {
+			return log("warn", e.Server+" stderr: "+line, nil)
+		}
+	case EventWorkspaces:
 		return subscription(EventWorkspaces, map[string]any{"workspaces": e.Data})
 	}
 	return nil

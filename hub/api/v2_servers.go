@@ -276,6 +276,7 @@ func (a *v2) deleteServer(ctx context.Context, in *serverPath) (*struct{}, error
 }
 
 type logLine struct {
+	ID   string    `json:"id" doc:"Of the event of the stream that told of the line: who reads both knows what they have already"`
 	Time time.Time `json:"time"`
 	Text string    `json:"text"`
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,13 +23,12 @@ const keepAlive = 15 * time.Second
 // stream is GET /api/v2/stream. Its clients count as clients of the event stream.
 type stream struct {
 	*Live
-	run   string        // begins the ids of this run of the hub: another run counts from 1 again
 	alive time.Duration // see keepAlive
 	stuck time.Duration // how long a client may leave its connection full
 }
 
 // Stream returns the handler of GET /api/v2/stream, which Close ends too.
-func (l *Live) Stream() http.Handler { return &stream{l, rand.Text()[:8], keepAlive, liveStuck} }
+func (l *Live) Stream() http.Handler { return &stream{l, keepAlive, liveStuck} }
 
 // snapshot is the first thing that a client of the stream gets.
 type snapshot struct {
@@ -54,7 +52,7 @@ type gap struct {
 }
 
 const streamText = `A stream of server-sent events. It begins with the event "snapshot"; then come changes, each with the name of what
-happened: server_state, server_lists, server_stderr, config_changed, servers_updating, servers_updated, hub_state and others. A
+happened: server_state, server_lists, server_stderr, server_note, config_changed, servers_updating, servers_updated, hub_state and others. A
 client that comes back with Last-Event-ID gets what it missed instead of the snapshot; if the hub does not remember that far it gets the event "gap" and a
 snapshot, and after a restart of the hub a snapshot. Comments keep the connection alive.`
 
@@ -119,13 +117,10 @@ const comment = ":\n\n"
 // position returns after which event a client goes on, and whether it has been told all before: so it has if it names an
 // event of this run of the hub.
 func (s *stream) position(lastID string) (seq uint64, resumed bool) {
-	last := s.bus.Last()
-	run, number, _ := strings.Cut(lastID, "-")
-	seq, err := strconv.ParseUint(number, 10, 64)
-	if err != nil || run != s.run || seq > last {
-		return last, false
+	if seq, resumed = s.bus.Seq(lastID); resumed {
+		return seq, true
 	}
-	return seq, true
+	return s.bus.Last(), false
 }
 
 func (s *stream) write(w http.ResponseWriter, c *liveClient, text []byte) error {
@@ -145,8 +140,7 @@ func (s *stream) write(w http.ResponseWriter, c *liveClient, text []byte) error 
 
 // event returns one event with its id.
 func (s *stream) event(name string, seq uint64, data any) []byte {
-	text := append([]byte("id: "+s.run+"-"), strconv.FormatUint(seq, 10)...)
-	return sse.AppendEvent(append(text, '\n'), name, encode(data))
+	return sse.AppendEvent([]byte("id: "+s.bus.ID(seq)+"\n"), name, encode(data))
 }
 
 // snapshot returns what is now, after the event with the number seq.
@@ -169,7 +163,7 @@ func (s *stream) change(e event.Event) []byte {
 		c.Data = object{"significant": data.Significant, "error": data.Err}
 	case ServerChanges:
 		concerned = slices.Concat(data.Added, data.Modified)
-	case string: // a line of a server's standard error
+	case string: // a line of a server's log
 		c.Data = object{"line": data}
 	}
 	for _, name := range concerned {

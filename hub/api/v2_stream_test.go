@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,7 +42,7 @@ func newStream(kept int) *stream {
 	bus := event.New(kept)
 	set := upstream.NewSet(upstream.Options{Events: bus})
 	l := NewLive(bus, set, func() HubState { return HubState{State: "ready"} }, func(string) bool { return true }, func(int) {})
-	return &stream{l, "run", keepAlive, liveStuck}
+	return &stream{l, keepAlive, liveStuck}
 }
 
 // expect reads an event and returns its data.
@@ -68,21 +69,21 @@ func expect(t *testing.T, r *sse.Reader, name, id string) (data struct {
 }
 
 func TestStreamBegins(t *testing.T) {
-	for name, lastID := range map[string]string{
-		"new":             "",
-		"of another run":  "other-1",
-		"from the future": "run-99",
-		"no id of ours":   "17",
+	for name, lastID := range map[string]func(*stream) string{
+		"new":             func(*stream) string { return "" },
+		"of another run":  func(*stream) string { return event.New(8).ID(0) },
+		"from the future": func(s *stream) string { return s.bus.ID(99) },
+		"no id of ours":   func(*stream) string { return "17" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStream(8)
 			s.bus.Publish(EventHubState, "", s.state())
-			r, _ := listen(t, s, lastID)
-			if got := expect(t, r, "snapshot", "run-1"); got.Seq != 1 || got.Hub.State != "ready" || got.Servers == nil {
+			r, _ := listen(t, s, lastID(s))
+			if got := expect(t, r, "snapshot", s.bus.ID(1)); got.Seq != 1 || got.Hub.State != "ready" || got.Servers == nil {
 				t.Errorf("snapshot is %+v", got)
 			}
 			s.bus.Publish(upstream.EventState, "a", upstream.StateChange{From: upstream.Starting, To: upstream.Ready, Took: 2 * time.Second})
-			if got := expect(t, r, "server_state", "run-2"); got.Seq != 2 || got.Server != "a" || got.Data["to"] != "ready" || got.Data["took"] != 2.0 {
+			if got := expect(t, r, "server_state", s.bus.ID(2)); got.Seq != 2 || got.Server != "a" || got.Data["to"] != "ready" || got.Data["took"] != 2.0 {
 				t.Errorf("change is %+v", got)
 			}
 		})
@@ -96,14 +97,14 @@ func TestStreamReplays(t *testing.T) {
 	}
 	s.bus.Publish(EventConfig, "", ConfigChange{Significant: true})
 	s.bus.Publish(upstream.EventLists, "a", upstream.ListsChange{Tools: true})
-	r, _ := listen(t, s, "run-2")
-	if got := expect(t, r, "server_stderr", "run-3"); got.Data["line"] != "line" {
+	r, _ := listen(t, s, s.bus.ID(2))
+	if got := expect(t, r, "server_stderr", s.bus.ID(3)); got.Data["line"] != "line" {
 		t.Errorf("line is %+v", got)
 	}
-	if got := expect(t, r, "config_changed", "run-4"); got.Data["significant"] != true {
+	if got := expect(t, r, "config_changed", s.bus.ID(4)); got.Data["significant"] != true {
 		t.Errorf("change is %+v", got)
 	}
-	if got := expect(t, r, "server_lists", "run-5"); got.Data["tools"] != true || got.Data["prompts"] != false {
+	if got := expect(t, r, "server_lists", s.bus.ID(5)); got.Data["tools"] != true || got.Data["prompts"] != false {
 		t.Errorf("change is %+v", got)
 	}
 }
@@ -113,23 +114,36 @@ func TestStreamGap(t *testing.T) {
 	for range 10 {
 		s.bus.Publish(upstream.EventStderr, "a", "line")
 	}
-	r, _ := listen(t, s, "run-3")
+	r, _ := listen(t, s, s.bus.ID(3))
 	if got := expect(t, r, "gap", ""); got.Lost != 3 { // 4, 5 and 6
 		t.Errorf("gap is %+v", got)
 	}
-	expect(t, r, "snapshot", "run-10")
+	expect(t, r, "snapshot", s.bus.ID(10))
 	s.bus.Publish(EventHubState, "", s.state())
-	expect(t, r, "hub_state", "run-11")
+	expect(t, r, "hub_state", s.bus.ID(11))
+}
+
+// TestLiveLines: clients of mcp-hub are told what a server says, and not what the hub notes.
+func TestLiveLines(t *testing.T) {
+	s := newStream(8)
+	for _, c := range []struct {
+		kind, line string
+		told       bool
+	}{{upstream.EventStderr, "a line", true}, {upstream.EventStderr, " ", false}, {upstream.EventNote, "a line", false}} {
+		if text := s.translate(s.bus.Publish(c.kind, "a", c.line)); strings.Contains(string(text), "a stderr: a line") != c.told || !c.told && text != nil {
+			t.Errorf("%v: %s", c, text)
+		}
+	}
 }
 
 // TestStreamEnds: what was published before the end is told.
 func TestStreamEnds(t *testing.T) {
 	s := newStream(8)
 	r, _ := listen(t, s, "")
-	expect(t, r, "snapshot", "run-0")
+	expect(t, r, "snapshot", s.bus.ID(0))
 	s.bus.Publish(EventHubState, "", HubState{State: "stopping"})
 	s.Close()
-	if got := expect(t, r, "hub_state", "run-1"); got.Data["state"] != "stopping" {
+	if got := expect(t, r, "hub_state", s.bus.ID(1)); got.Data["state"] != "stopping" {
 		t.Errorf("change is %+v", got)
 	}
 	if _, err := r.Next(); !errors.Is(err, io.EOF) {
@@ -140,7 +154,7 @@ func TestStreamEnds(t *testing.T) {
 func TestStreamKeepsAlive(t *testing.T) {
 	s := newStream(8)
 	s.alive = time.Millisecond
-	_, body := listen(t, s, "run-0")
+	_, body := listen(t, s, s.bus.ID(0))
 	text := make([]byte, 3*len(comment))
 	if _, err := io.ReadFull(body, text); err != nil || string(text) != comment+comment+comment {
 		t.Errorf("%q: %v", text, err)

@@ -6,6 +6,9 @@ package event
 
 import (
 	"context"
+	"crypto/rand"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,6 +24,7 @@ type Event struct {
 
 // Bus takes events and keeps the last of them. Publishing never waits for a reader.
 type Bus struct {
+	run  string // begins the ids of its events: another bus counts from 1 again
 	mu   sync.Mutex
 	ring []Event
 	last uint64        // Seq of the newest event
@@ -29,17 +33,29 @@ type Bus struct {
 
 // New returns a bus that keeps the last size events, at least one.
 func New(size int) *Bus {
-	return &Bus{ring: make([]Event, max(size, 1)), more: make(chan struct{})}
+	return &Bus{run: rand.Text()[:8], ring: make([]Event, max(size, 1)), more: make(chan struct{})}
 }
 
-// Publish tells everyone.
-func (b *Bus) Publish(kind, server string, data any) {
+// Publish tells everyone, and returns the event as it is told.
+func (b *Bus) Publish(kind, server string, data any) Event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.last++
-	b.ring[b.last%uint64(len(b.ring))] = Event{b.last, time.Now(), kind, server, data}
+	e := Event{b.last, time.Now(), kind, server, data}
+	b.ring[b.last%uint64(len(b.ring))] = e
 	close(b.more)
 	b.more = make(chan struct{})
+	return e
+}
+
+// ID names an event of this bus by its number, unlike any event of another bus.
+func (b *Bus) ID(seq uint64) string { return b.run + "-" + strconv.FormatUint(seq, 10) }
+
+// Seq returns the number of the event that ID named so, and false if the id is not of this bus.
+func (b *Bus) Seq(id string) (seq uint64, ok bool) {
+	run, number, _ := strings.Cut(id, "-")
+	seq, err := strconv.ParseUint(number, 10, 64)
+	return seq, err == nil && run == b.run && seq <= b.Last()
 }
 
 // Last returns the number of the newest event; 0 if there was none yet.

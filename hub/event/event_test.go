@@ -16,6 +16,20 @@ func numbers(events []Event) (out []uint64) {
 	return out
 }
 
+func TestIDs(t *testing.T) {
+	b, other := New(4), New(4)
+	id := b.ID(b.Publish("kind", "", nil).Seq)
+	other.Publish("kind", "", nil)
+	if seq, ok := b.Seq(id); !ok || seq != 1 {
+		t.Errorf("%s is %d, %v", id, seq, ok)
+	}
+	for _, foreign := range []string{"", "1", other.ID(1), b.ID(2), b.ID(1) + "x"} {
+		if seq, ok := b.Seq(foreign); ok {
+			t.Errorf("%q is %d", foreign, seq)
+		}
+	}
+}
+
 func TestReaders(t *testing.T) {
 	b := New(4)
 	for range 6 {

@@ -6,7 +6,8 @@ import "time"
 const (
 	EventState  = "server_state"  // Data is a StateChange; the server's Status has it already
 	EventLists  = "server_lists"  // Data is a ListsChange; the server's Lists have it already
-	EventStderr = "server_stderr" // Data is the line, a string
+	EventStderr = "server_stderr" // Data is the line, a string; the server's Log has it already
+	EventNote   = "server_note"   // Data is a line that the hub noted in the server's Log, a string
 )
 
 // StateChange is a server's step from one state to another.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mcphub/hub/event"
 )
 
 // Limits of a server's log.
@@ -15,22 +17,25 @@ const (
 
 // LogLine is one line that a server wrote on its standard error, or that the hub noted about it.
 type LogLine struct {
+	ID   string // of the event that told of it
 	Time time.Time
 	Text string // without the line break, cut at 4096 bytes
 }
 
-// ring keeps the last lines of a server's log, over restarts.
+// ring keeps the last lines of a server's log, over restarts, and tells of each.
 type ring struct {
+	bus    *event.Bus
+	server string
+
 	mu    sync.Mutex
 	lines []LogLine // a ring once it is full: next is the oldest
 	next  int
 	part  []byte // of the line that has no end yet
 	words string // the server's newest line that is not blank, of this run
-	tell  func(line string)
 }
 
-// newRing returns an empty log that tells of each line the server writes.
-func newRing(tell func(line string)) *ring { return &ring{tell: tell} }
+// newRing returns an empty log.
+func newRing(bus *event.Bus, server string) *ring { return &ring{bus: bus, server: server} }
 
 // Write takes standard error as it comes. It never fails.
 func (r *ring) Write(p []byte) (int, error) {
@@ -52,10 +57,9 @@ func (r *ring) Write(p []byte) (int, error) {
 func (r *ring) endLine() {
 	text := string(bytes.TrimRight(r.part, "\r"))
 	r.part = r.part[:0]
-	r.add(text)
+	r.add(EventStderr, text)
 	if strings.TrimSpace(text) != "" {
 		r.words = text
-		r.tell(text)
 	}
 }
 
@@ -76,11 +80,12 @@ func (r *ring) lastWords() string {
 func (r *ring) note(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.add(text[:min(len(text), maxLogLine)])
+	r.add(EventNote, text[:min(len(text), maxLogLine)])
 }
 
-func (r *ring) add(text string) {
-	line := LogLine{time.Now(), text}
+func (r *ring) add(kind, text string) {
+	e := r.bus.Publish(kind, r.server, text)
+	line := LogLine{r.bus.ID(e.Seq), e.Time, text}
 	if len(r.lines) < maxLogLines {
 		r.lines = append(r.lines, line)
 		return

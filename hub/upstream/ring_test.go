@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mcphub/hub/event"
 )
 
 func texts(r *ring) (out []string) {
@@ -30,7 +32,7 @@ func TestRing(t *testing.T) {
 		{"a long line", []string{strings.Repeat("x", maxLogLine), "y", "\nz\n"}, []string{strings.Repeat("x", maxLogLine), "z"}, "z"},
 	}
 	for _, test := range tests {
-		r := newRing(func(string) {})
+		r := newRing(event.New(1), "a")
 		for _, text := range test.writes {
 			if n, err := r.Write([]byte(text)); n != len(text) || err != nil {
 				t.Fatal(n, err)
@@ -48,8 +50,28 @@ func TestRing(t *testing.T) {
 	}
 }
 
+// TestRingTells: an event tells of every line, and the log knows which.
+func TestRingTells(t *testing.T) {
+	bus := event.New(8)
+	r := newRing(bus, "a")
+	r.note("begins")
+	fmt.Fprint(r, "one\n\nend")
+	r.lastWords()
+	events, _, err := bus.Read(0).Next(t.Context())
+	lines := r.all()
+	if err != nil || len(events) != 4 || len(lines) != 4 {
+		t.Fatalf("%v: %d events, %d lines", err, len(events), len(lines))
+	}
+	for i, kind := range []string{EventNote, EventStderr, EventStderr, EventStderr} {
+		e, line := events[i], lines[i]
+		if e.Kind != kind || e.Server != "a" || e.Data != line.Text || e.Time != line.Time || bus.ID(e.Seq) != line.ID {
+			t.Errorf("event %v of line %v", e, line)
+		}
+	}
+}
+
 func TestRingForgets(t *testing.T) {
-	r := newRing(func(string) {})
+	r := newRing(event.New(1), "a")
 	for i := range maxLogLines + 7 {
 		fmt.Fprintln(r, i)
 	}

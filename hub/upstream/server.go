@@ -83,7 +83,7 @@ func (e *UnavailableError) Unwrap() error { return ErrUnavailable }
 
 func newServer(set *Set, c *config.Server) *Server {
 	s := &Server{
-		name: c.Name, set: set, log: set.options.Log.With("server", c.Name), said: newRing(func(line string) { set.options.Events.Publish(EventStderr, c.Name, line) }),
+		name: c.Name, set: set, log: set.options.Log.With("server", c.Name), said: newRing(set.options.Events, c.Name),
 		called: make(chan struct{}, 1), done: make(chan struct{}), dirty: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
 	s.lists.Store(&Lists{})
