@@ -42,7 +42,7 @@ func (d *Diagnostic) Error() string {
 
 // FileError says that a whole file cannot be used: it cannot be read, is no JSON5, or holds no configuration.
 type FileError struct {
-	Path   string // exactly as given
+	Path   string // exactly as given; empty for a text that is no file
 	Line   int    // from 1; 0 if the file could not be read
 	Column int    // from 1, in characters
 	Msg    string // what is wrong and what to do
@@ -51,8 +51,11 @@ type FileError struct {
 
 // Error returns the path, the place and the message in one line.
 func (e *FileError) Error() string {
-	if e.Line == 0 {
+	switch {
+	case e.Line == 0:
 		return fmt.Sprintf("config file %s: %s", e.Path, e.Msg)
+	case e.Path == "":
+		return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Msg)
 	}
 	return fmt.Sprintf("config file %s, line %d, column %d: %s", e.Path, e.Line, e.Column, e.Msg)
 }
