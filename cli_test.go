@@ -1,20 +1,11 @@
 package main
 
 import (
-	"bufio"
-	"context"
-	"io"
-	"log/slog"
+	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"mcphub/hub"
-	"mcphub/hub/config"
 	"mcphub/hub/hubtest"
 )
 
@@ -22,8 +13,11 @@ import (
 const childEnv = "MCP_HUB_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childEnv) != "" {
+	switch {
+	case os.Getenv(childEnv) != "":
 		main()
+	case len(os.Args) == 3 && os.Args[1] == counterArg:
+		count(os.Args[2])
 	}
 	hubtest.Main(m)
 }
@@ -44,23 +38,48 @@ var scripted = hubtest.Script{
 	},
 }
 
+// step is one command and what comes of it.
+type step struct {
+	args   string // parted by single spaces
+	code   int
+	stdout string // parts of what is written; of nothing at all if empty
+	stderr string
+}
+
+// perform runs commands one after the other against a hub.
+func perform(t *testing.T, hub string, steps []step) {
+	t.Helper()
+	t.Setenv("MCP_HUB_URL", hub)
+	for _, x := range steps {
+		var stdout, stderr output
+		code := run(t.Context(), strings.Split(x.args, " "), &stdout, &stderr)
+		check(t, x, code, &stdout, &stderr)
+	}
+}
+
+func check(t *testing.T, x step, code int, stdout, stderr *output) {
+	t.Helper()
+	fits := func(got *output, want string) bool {
+		return strings.Contains(got.String(), want) && (want != "" || got.String() == "")
+	}
+	if code != x.code || !fits(stdout, x.stdout) || !fits(stderr, x.stderr) {
+		t.Errorf("%s: exit code %d, want %d\nstdout %s\nwant %s\nstderr %s, want %s", x.args, code, x.code, stdout, x.stdout, stderr, x.stderr)
+	}
+}
+
 // TestCommands runs the commands one after the other against one hub.
 func TestCommands(t *testing.T) {
-	h := hubtest.Start(t, hubtest.Config("{}", "one", hubtest.Stdio(t, scripted), "off", hubtest.Stdio(t, scripted)+`,"disabled":true`)).Ready("one")
-	good, wrong := write(t, "good.json", `{"mcpServers":{"a":{"command":"x"}}}`), write(t, "wrong.json", "{\n\"mcpServers\":{\"a\":{}}}")
-	for _, x := range []struct {
-		args   string
-		code   int
-		stdout string // parts of what is written, or none
-		stderr string
-	}{
-		{"status", 0, "1 of 2 connected", ""},
+	h := hubtest.Start(t, hubtest.Config("{}", "one", hubtest.Stdio(t, scripted), "off", hubtest.Stdio(t, scripted)+`,"disabled":true`,
+		"sick", `"command":"/there/is/no/such/program","disabled":true`)).Ready("one")
+	const unknown = `There is no server "nobody" (SERVER_NOT_FOUND); "mcp-hub list" shows those that there are`
+	perform(t, h.URL, []step{
+		{"status", 0, "1 of 3 connected", ""},
 		{"status --json", 0, `"server_id": "mcp-hub"`, ""},
 		{"list", 0, "one   connected  3      2          1", ""},
 		{"list --json", 0, `"name": "off"`, ""},
 		{"tools", 0, "one     echo    Say it again.\n", ""},
 		{"tools one --json", 0, `"echo"`, ""},
-		{"tools nobody", 1, "", "Server not found (SERVER_ERROR)"},
+		{"tools nobody", 1, "", `Server not found (SERVER_ERROR); "mcp-hub list" shows`},
 		{"call one echo", 0, "hello\n[image, image/png, 3 bytes]\n", ""},
 		{"call one echo --json", 0, `"mimeType": "image/png"`, ""},
 		{"call one params text=5 n=5 other=[true] plain=a=b", 0, `"arguments": {
@@ -74,138 +93,126 @@ func TestCommands(t *testing.T) {
 		{`call one params {"big":12345678901234567890}`, 0, "12345678901234567890", ""},
 		{`call one params {"big":`, exitArguments, "", "not valid JSON"},
 		{"call one params text", exitArguments, "", "KEY=VALUE"},
-		{"call one", exitArguments, "", "at least 2"},
+		{"call one", exitArguments, "", "at least 2 arg(s), only received 1; use it as mcp-hub call SERVER TOOL"},
 		{"call one bad", 1, "no luck\n", "failed"},
 		{"call one nothing", 1, "", "Tool not found"},
 		{"read one memo://a", 0, "a note", ""},
 		{"read one memo://b", 0, "bytes", ""},
 		{"prompt one greet a=1", 0, "user:\ngood day\n", ""},
-		{"logs one -n 3", 0, "The log is empty.\n", ""},
-		{"stop one", 0, "one: ", ""},
+		{"logs one", 0, "", "The log is empty.\n"},
+		{"logs one --json -n 1000", 0, "[]\n", ""},
+		{"logs one -n -1", exitArguments, "", "--lines"},
+		{"logs nobody", 1, "", unknown},
+		{"logs nobody -f", 1, "", unknown},
+		{"stop one", 0, "one: disconnected\n", ""},
 		{"start one", 0, "one: connected\n", ""},
 		{"restart one", 0, "one: connected\n", ""},
-		{"disable one --json", 0, `"status": "disabled"`, ""},
+		{"restart nobody", 1, "", unknown},
+		{"restart", exitArguments, "", "mcp-hub restart SERVER"},
+		{"disable one --json", 0, `"state": "disabled"`, ""},
 		{"enable off", 0, "off: connected\n", ""},
-		{"start", exitArguments, "", "mcp-hub start"},
+		{"stop off", 0, "off: disconnected\n", ""},
+		{"enable off", 0, "off: connected\n", ""}, // the file says so already
+		{"disable hub", 1, "", `set "builtin" to false`},
+		{"enable sick", 1, "", "mcp-hub: sick does not start"},
+		{"logs sick -n 1", 0, "  hub: ", ""},
+		{"logs sick -n 0", 0, "", "The log is empty."},
+		{"logs sick --json", 0, `"text": "hub: `, ""},
+		{"start sick", 1, "", `("mcp-hub logs sick" tells more)`},
 		{"status --unknown", exitArguments, "", "unknown flag"},
-		{"__complete start ", 0, "one\n", ""},
-		{"config validate " + good, 0, "", ""},
-		{"config validate " + good + " " + wrong, exitConfig, wrong + ":2:", "not valid"},
-		{"config validate --json " + wrong, exitConfig, `"severity": "error"`, "not valid"},
-		{"config validate nowhere.json", exitConfig, "", "nowhere.json"},
-	} {
-		args := strings.Split(x.args, " ")
-		t.Setenv("MCP_HUB_URL", h.URL)
-		var stdout, stderr output
-		code := run(t.Context(), args, &stdout, &stderr)
-		if code != x.code || !strings.Contains(stdout.String(), x.stdout) || !strings.Contains(stderr.String(), x.stderr) {
-			t.Errorf("%s: exit code %d, want %d\nstdout %s\nwant %s\nstderr %s, want %s", x.args, code, x.code, &stdout, x.stdout, &stderr, x.stderr)
-		}
+	})
+	if text, err := os.ReadFile(h.File); err != nil || strings.Count(string(text), `"disabled": true`)+strings.Count(string(text), `"disabled":true`) != 1 {
+		t.Errorf("the file holds %s, %v", text, err)
 	}
 	if err := h.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"status"}, {"call", "one", "echo"}, {"logs", "one"}, {"events"}} {
-		var stdout, stderr output
-		if code := run(t.Context(), append(args, "--hub", h.URL), &stdout, &stderr); code != exitNoHub || !strings.Contains(stderr.String(), "no hub answers at "+h.URL) {
-			t.Errorf("%q without a hub: exit code %d, %s", args, code, &stderr)
-		}
+	var steps []step
+	for _, args := range []string{"status", "call one echo", "logs one", "logs one -f", "events", "add a b", "remove one", "config show", "config files"} {
+		steps = append(steps, step{args, exitNoHub, "", "no hub answers at " + h.URL})
 	}
+	perform(t, h.URL, steps)
 }
 
-func TestEvents(t *testing.T) {
-	h := hubtest.Start(t, hubtest.Config("{}", "one", hubtest.Stdio(t, scripted))).Ready("one")
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var stdout, stderr output
-	ended := make(chan int, 1)
-	go func() { ended <- run(ctx, []string{"events", "--hub", h.URL}, &stdout, &stderr) }()
-	hubtest.Eventually(t, "the state is told", func() bool { return strings.Contains(stdout.String(), "the hub is ") })
-	h.Set().Get("one").Stop()
-	hubtest.Eventually(t, "the change is told", func() bool { return strings.Contains(stdout.String(), "servers updated") })
-	cancel()
-	if code := <-ended; code != 0 || stderr.String() != "" {
-		t.Errorf("exit code %d, %s", code, &stderr)
-	}
+func TestConfigCommands(t *testing.T) {
+	h := hubtest.Start(t, "{\n\"hub\": {\"pageSize\": 7},\n\"mcpServers\": {\n\"a\": {\"command\":\"x\",\"args\":[\"hush\"],\"disabled\":true},\n\"b\": {}}}")
+	good, wrong := write(t, "good.json", `{"mcpServers":{"a":{"command":"x"}}}`), write(t, "wrong.json", "{\n\"mcpServers\":{\"a\":{}}}")
+	perform(t, h.URL, []step{
+		{"config show", 0, `{
+  // ` + h.File + `:2
+  "hub": {
+    "pageSize": 7
+  },
+  "mcpServers": {
+    // ` + h.File + `:4
+    "a": {
+      "args": [
+        "••••"
+      ],
+      "command": "x",
+      "disabled": true
+    },
+    // ` + h.File + `:5
+    "b": {},
+  },
 }
-
-// TestStdio drives the bridge as clients do, as a child process, through a restart of the hub.
-func TestStdio(t *testing.T) {
-	file := write(t, "servers.json", hubtest.Config("{}", "one", hubtest.Stdio(t, scripted)))
-	port, stop := serve(t, file, 0)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), self, "stdio", "--server", "one", "--hub", "127.0.0.1:"+strconv.Itoa(port))
-	cmd.Env = append(os.Environ(), childEnv+"=1")
-	cmd.Stderr = t.Output()
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	limit := time.AfterFunc(2*hubtest.Patience, func() { _ = cmd.Process.Kill() })
-	defer limit.Stop()
-	lines := bufio.NewReader(out)
-	ask := func(text, want string) {
-		t.Helper()
-		if text != "" {
-			if _, err := io.WriteString(in, text+"\n"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for {
-			line, err := lines.ReadString('\n')
-			if err != nil {
-				t.Fatalf("waiting for %s: %v", want, err)
-			}
-			if strings.Contains(line, want) {
-				return
-			}
-		}
-	}
-	modern := `{"jsonrpc":"2.0","id":"m","method":"tools/call","params":{"_meta":{` + hubtest.ModernMeta + `},"name":"echo"}}`
-	ask(modern, `"id":"m","result":{`)
-	ask(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`, `"protocolVersion":"2025-06-18"`)
-	_, _ = io.WriteString(in, `{"jsonrpc":"2.0","method":"notifications/initialized"}`+"\n")
-	ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}`, `"id":1,"result":{"content":[{"type":"text","text":"hello"}`)
-	stop()
-	_, stop = serve(t, file, port)
-	defer stop()
-	ask("", "notifications/tools/list_changed")
-	ask(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo"}}`, `"id":2,"result"`)
-	ask(modern, `"id":"m","result":{`)
-	_ = in.Close()
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("the bridge ended with: %v", err)
-	}
-}
-
-// serve runs a hub on a port, 0 for any, and returns the port and what ends the hub.
-func serve(t *testing.T, file string, port int) (int, func()) {
-	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	h, err := hub.New(t.Context(), hub.Options{
-		Config: config.Options{Paths: []string{file}, Env: os.Environ(), Dir: filepath.Dir(file), Log: log},
-		Host:   "127.0.0.1", Port: port, Version: "test", Log: log,
+`, ""},
+		{"config show --json", 0, `"pageSize": 7`, ""},
+		{"config files", 0, h.File + "\n" + h.File + ":5:1: error: neither command nor url is set", ""},
+		{"config files --json", 0, `"missing": false`, ""},
+		{"config validate " + good + " " + wrong, exitConfig, wrong + ":2:", "not valid"},
+		{"config validate " + good, 0, "", ""},
+		{"config validate --json " + wrong, exitConfig, `"severity": "error"`, "not valid"},
+		{"config validate nowhere.json", exitConfig, "", "nowhere.json"},
+		{"config validate", exitArguments, "", "mcp-hub config validate FILE..."},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	done := make(chan error, 1)
-	go func() { done <- h.Run(ctx) }()
-	return h.Port(), func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the hub ended with: %v", err)
+}
+
+// TestCompletion: the shell is told what there is, and what it is.
+func TestCompletion(t *testing.T) {
+	h := hubtest.Start(t, hubtest.Config("{}", "one", hubtest.Stdio(t, scripted), "off", `"command":"x","disabled":true`)).Ready("one")
+	t.Setenv("MCP_HUB_URL", h.URL)
+	const nothing = ":4\n" // and no files either
+	for args, want := range map[string]string{
+		"start ":       "off\tdisabled\none\tconnected\n" + nothing,
+		"start one ":   nothing,
+		"remove off ":  "one\tconnected\n" + nothing,
+		"tools ":       "off\tdisabled\none\tconnected\n" + nothing,
+		"call ":        "off\tdisabled\none\tconnected\n" + nothing,
+		"call one ":    "echo\tSay it again.\nparams\nbad\n" + nothing,
+		"call one x ":  nothing,
+		"call nobody ": nothing,
+		"read one ":    "memo://a\nmemo://b\n" + nothing,
+		"prompt one ":  "greet\n" + nothing,
+		"add ":         nothing,
+		"add x ":       ":0\n", // a program
+		"add --file ":  h.File + "\n" + nothing,
+	} {
+		var stdout, stderr output
+		code := run(t.Context(), append([]string{"__complete"}, strings.Split(args, " ")...), &stdout, &stderr)
+		if code != 0 || stdout.String() != want {
+			t.Errorf("%s: exit code %d, %q, want %q", args, code, stdout.String(), want)
 		}
 	}
+}
+
+// TestWorkspaces: the hub tells which hubs run, and the register does when none answers.
+func TestWorkspaces(t *testing.T) {
+	file := write(t, "servers.json", `{"mcpServers":{}}`)
+	port, stop := serve(t, []string{file}, 0)
+	dead := "http://127.0.0.1:1" // a port that nobody has
+	row := fmt.Sprintf("%d  active  %d", port, os.Getpid())
+	perform(t, fmt.Sprintf("127.0.0.1:%d", port), []step{
+		{"workspaces", 0, row, ""},
+		{"workspaces --json", 0, `"config_files": [
+      "` + file + `"
+    ]`, ""},
+		{"workspaces --hub " + dead, 0, row, ""},
+	})
+	stop()
+	perform(t, dead, []step{
+		{"workspaces", 0, "", "No hub runs on this machine.\n"},
+		{"workspaces --json", 0, "{}\n", ""},
+	})
+	perform(t, "http://hub.invalid:1", []step{{"workspaces", exitNoHub, "", "see whether the address is right"}})
 }

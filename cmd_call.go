@@ -17,12 +17,49 @@ import (
 
 var errToolFailed = errors.New("the tool says that it failed")
 
+func (r *remote) tools() *cobra.Command {
+	return r.answering(&cobra.Command{
+		Use: "tools [SERVER]", Short: "List the tools, of all servers or of one", Args: between(0, 1), ValidArgsFunction: r.servers(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c := client.New(r.url)
+			var servers []client.Server
+			var err error
+			if len(args) == 0 {
+				servers, err = c.Servers(cmd.Context())
+			} else {
+				servers = make([]client.Server, 1)
+				servers[0], err = c.Info(cmd.Context(), args[0])
+			}
+			if err != nil {
+				return err
+			}
+			if r.json {
+				raw := map[string][]json.RawMessage{}
+				for _, s := range servers {
+					raw[s.Name] = s.Capabilities.Tools
+				}
+				return printValue(cmd.OutOrStdout(), raw)
+			}
+			return table(cmd.OutOrStdout(), func(w io.Writer) {
+				_, _ = fmt.Fprintln(w, "SERVER\tTOOL\tDESCRIPTION")
+				for _, s := range servers {
+					for _, raw := range s.Capabilities.Tools {
+						var tool definition
+						_ = json.Unmarshal(raw, &tool) // what is odd is shown as far as it goes
+						_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, tool.Name, tool.summary())
+					}
+				}
+			})
+		},
+	})
+}
+
 func (r *remote) call() *cobra.Command {
 	var timeout time.Duration
-	cmd := &cobra.Command{
+	cmd := r.answering(&cobra.Command{
 		Use: "call SERVER TOOL [JSON | KEY=VALUE...]", Short: "Call a tool",
 		Example: "  mcp-hub call files read_file path=notes.md\n  mcp-hub call files read_file '{\"path\": \"notes.md\"}'",
-		Args:    atLeast(2), ValidArgsFunction: r.servers,
+		Args:    atLeast(2), ValidArgsFunction: r.offers(func(c client.Capabilities) []json.RawMessage { return c.Tools }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := client.New(r.url)
 			arguments, err := toolArguments(cmd.Context(), c, args)
@@ -42,14 +79,15 @@ func (r *remote) call() *cobra.Command {
 			}
 			return nil
 		},
-	}
+	})
 	cmd.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long to wait for the answer")
 	return cmd
 }
 
 func (r *remote) read() *cobra.Command {
-	return &cobra.Command{
-		Use: "read SERVER URI", Short: "Print a resource", Args: exactly(2), ValidArgsFunction: r.servers,
+	return r.answering(&cobra.Command{
+		Use: "read SERVER URI", Short: "Print a resource", Args: exactly(2),
+		ValidArgsFunction: r.offers(func(c client.Capabilities) []json.RawMessage { return c.Resources }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			result, err := client.New(r.url).ReadResource(cmd.Context(), client.Call{Server: args[0], Name: args[1]})
 			if err != nil {
@@ -57,12 +95,13 @@ func (r *remote) read() *cobra.Command {
 			}
 			return r.print(cmd, result, printResource)
 		},
-	}
+	})
 }
 
 func (r *remote) prompt() *cobra.Command {
-	return &cobra.Command{
-		Use: "prompt SERVER NAME [KEY=VALUE...]", Short: "Print a prompt", Args: atLeast(2), ValidArgsFunction: r.servers,
+	return r.answering(&cobra.Command{
+		Use: "prompt SERVER NAME [KEY=VALUE...]", Short: "Print a prompt", Args: atLeast(2),
+		ValidArgsFunction: r.offers(func(c client.Capabilities) []json.RawMessage { return c.Prompts }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			arguments, err := pairs(args[2:], func(_, value string) any { return value }) // a prompt's are all strings
 			if err != nil {
@@ -74,7 +113,7 @@ func (r *remote) prompt() *cobra.Command {
 			}
 			return r.print(cmd, result, printMessages)
 		},
-	}
+	})
 }
 
 // print prints a result, for a person or as it is.

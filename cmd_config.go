@@ -1,33 +1,119 @@
 package main
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
-	"net/url"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mcphub/hub/client"
 	"mcphub/hub/config"
+	"mcphub/hub/jsonrpc"
 )
 
 // errInvalid says that a configuration file that was checked is wrong.
 var errInvalid = errors.New("the configuration is not valid")
 
-func configCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Check configuration files", Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error {
+func (r *remote) config() *cobra.Command {
+	cmd := &cobra.Command{Use: "config", Short: "Show and check the configuration", Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error {
 		return cmd.Help()
 	}}
-	asJSON := false
-	validate := &cobra.Command{
+	cmd.AddCommand(r.configShow(), r.configFiles(), r.configValidate())
+	return cmd
+}
+
+func (r *remote) configShow() *cobra.Command {
+	return r.answering(&cobra.Command{
+		Use: "show", Short: "Show what all configuration files of the hub together say, and where", Args: exactly(0),
+		Long: `Show what all configuration files of the running hub together say, and where each value stands. Placeholders are shown as
+they are written, and what may be a secret as dots.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e, err := client.New(r.url).EffectiveConfig(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if r.json {
+				return printJSON(cmd.OutOrStdout(), e.Raw)
+			}
+			return printEffective(cmd.OutOrStdout(), e)
+		},
+	})
+}
+
+// printEffective writes the configuration as a file would hold it, with comments that say where it comes from.
+func printEffective(w io.Writer, e client.Effective) error {
+	var b bytes.Buffer
+	write := func(indent string, list []client.Setting) error {
+		for _, s := range list {
+			fmt.Fprintf(&b, "%s// %s", indent, place(s.From))
+			for _, hidden := range s.Hides {
+				fmt.Fprintf(&b, ", in place of %s", place(hidden))
+			}
+			fmt.Fprintf(&b, "\n%s%s: ", indent, jsonrpc.AppendString(nil, s.Name))
+			if err := json.Indent(&b, s.Value, indent, "  "); err != nil {
+				return fmt.Errorf("print %s: %w", s.Name, err)
+			}
+			b.WriteString(",\n")
+		}
+		return nil
+	}
+	b.WriteString("{\n")
+	err := write("  ", e.Settings)
+	b.WriteString("  \"mcpServers\": {\n")
+	err = errors.Join(err, write("    ", e.Servers))
+	b.WriteString("  },\n}\n")
+	if err != nil {
+		return err
+	}
+	_, err = b.WriteTo(w)
+	return err
+}
+
+func place(p client.Position) string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
+
+func (r *remote) configFiles() *cobra.Command {
+	return r.answering(&cobra.Command{
+		Use: "files", Short: "List the configuration files of the hub, and what is wrong in them", Args: exactly(0),
+		Long: "List the configuration files of the running hub, and what is wrong in them. A server of a later file replaces that of an earlier one.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			files, err := client.New(r.url).ConfigFiles(cmd.Context())
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if r.json {
+				return printJSON(out, files.Raw)
+			}
+			for _, f := range files.Files {
+				note := ""
+				if f.Missing {
+					note = " (there is no such file yet)"
+				}
+				if _, err := fmt.Fprintln(out, f.Path+note); err != nil {
+					return err
+				}
+			}
+			for _, d := range files.Diagnostics {
+				err := printProblem(out, config.Diagnostic{
+					Severity: config.Severity(d.Severity), File: d.File, Line: d.Line, Column: d.Column, Message: d.Message, Action: d.Action,
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+func (r *remote) configValidate() *cobra.Command {
+	cmd := &cobra.Command{
 		Use: "validate FILE...", Short: "Say what is wrong in configuration files", Args: atLeast(1),
+		Long: "Say what is wrong in configuration files. No hub need run.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			problems := []config.Diagnostic{}
 			for _, file := range args {
@@ -37,35 +123,28 @@ func configCommand() *cobra.Command {
 				}
 				problems = append(problems, config.Validate(text, file)...)
 			}
-			return report(cmd.OutOrStdout(), problems, asJSON)
+			return r.report(cmd.OutOrStdout(), problems)
 		},
 	}
-	validate.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.AddCommand(validate)
+	cmd.Flags().BoolVar(&r.json, "json", false, "print JSON, for programs")
 	return cmd
 }
 
 // report prints what is wrong. Warnings alone are no failure.
-func report(w io.Writer, problems []config.Diagnostic, asJSON bool) error {
+func (r *remote) report(w io.Writer, problems []config.Diagnostic) error {
 	wrong := 0
 	for _, d := range problems {
 		if d.Severity == config.Error {
 			wrong++
 		}
-		if asJSON {
-			continue
-		}
-		more := ""
-		if d.Action != "" {
-			more = "; " + d.Action
-		}
-		if _, err := fmt.Fprintf(w, "%s:%d:%d: %s: %s%s\n", d.File, d.Line, d.Column, d.Severity, d.Message, more); err != nil {
-			return err
+		if !r.json {
+			if err := printProblem(w, d); err != nil {
+				return err
+			}
 		}
 	}
-	if asJSON {
-		text, err := json.Marshal(problems)
-		if err := errors.Join(err, printJSON(w, text)); err != nil {
+	if r.json {
+		if err := printValue(w, problems); err != nil {
 			return err
 		}
 	}
@@ -75,36 +154,12 @@ func report(w io.Writer, problems []config.Diagnostic, asJSON bool) error {
 	return nil
 }
 
-// enable takes "disabled" out of the file that the server stands in, which the hub follows, and starts the server. The
-// hub has no route for that, so it works only on the hub's own machine.
-func enable(c *client.Client, ctx context.Context, server string) (client.Server, error) {
-	s, err := c.Info(ctx, server)
-	if err != nil {
-		return s, err
+// printProblem writes a problem as compilers do, so that editors find the place.
+func printProblem(w io.Writer, d config.Diagnostic) error {
+	more := ""
+	if d.Action != "" {
+		more = "; " + d.Action
 	}
-	if !onThisMachine(c.URL()) {
-		return s, fmt.Errorf("%s stands in %s on another machine: take \"disabled\" out there", server, s.ConfigSource)
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return s, err
-	}
-	store, err := config.Open(ctx, config.Options{Paths: []string{s.ConfigSource}, Dir: dir, Env: os.Environ(), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return s, err
-	}
-	if err := store.SetDisabled(ctx, server, false); err != nil {
-		return s, fmt.Errorf("enable %s in %s: %w", server, s.ConfigSource, err)
-	}
-	return c.Start(ctx, server)
-}
-
-// onThisMachine reports whether an address is one of this machine's loopback addresses.
-func onThisMachine(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return strings.EqualFold(u.Hostname(), "localhost") || ip != nil && ip.IsLoopback()
+	_, err := fmt.Fprintf(w, "%s:%d:%d: %s: %s%s\n", d.File, d.Line, d.Column, d.Severity, d.Message, more)
+	return err
 }

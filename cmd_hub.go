@@ -1,88 +1,24 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"log/slog"
+	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mcphub/hub/client"
+	"mcphub/hub/statedir"
+	"mcphub/hub/workspace"
 )
 
-// remote is what the sub-commands that talk to a running hub have in common.
-type remote struct {
-	url  string
-	json bool // print what the hub said, as it is
-}
-
-// commands are the sub-commands. Without one the program is the hub itself.
-func commands() []*cobra.Command {
-	r := &remote{}
-	var out []*cobra.Command
-	for _, cmd := range []*cobra.Command{
-		r.status(), r.list(), r.tools(), r.call(), r.read(), r.prompt(),
-		r.change("start", "Start a server, or try a failed one again", (*client.Client).Start),
-		r.change("stop", "Stop a server until it is started again", (*client.Client).Stop),
-		r.change("restart", "Stop a server and start it", restart),
-		r.change("enable", "Take \"disabled\" out of a server's configuration, and start it", enable),
-		r.change("disable", "Write into a server's configuration that it is disabled, and stop it", (*client.Client).Disable),
-		r.logs(), r.events(),
-	} {
-		cmd.Flags().BoolVar(&r.json, "json", false, "print the hub's own JSON")
-		out = append(out, r.reaching(cmd))
-	}
-	return append(out, r.reaching(stdioCommand(r)), configCommand())
-}
-
-// reaching gives a command the flag that says which hub is meant.
-func (r *remote) reaching(cmd *cobra.Command) *cobra.Command {
-	hub := os.Getenv("MCP_HUB_URL")
-	if hub == "" {
-		hub = "http://localhost:37373"
-	}
-	cmd.Flags().StringVar(&r.url, "hub", hub, "`address` of the hub; the environment's MCP_HUB_URL says it too")
-	return cmd
-}
-
-// exactly, atLeast and between are cobra's checks of the number of arguments, as the person's mistakes.
-func exactly(n int) cobra.PositionalArgs    { return mistaken(cobra.ExactArgs(n)) }
-func atLeast(n int) cobra.PositionalArgs    { return mistaken(cobra.MinimumNArgs(n)) }
-func between(a, b int) cobra.PositionalArgs { return mistaken(cobra.RangeArgs(a, b)) }
-
-func mistaken(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return badArgument("mcp-hub %s: %w", cmd.Name(), err)
-		}
-		return nil
-	}
-}
-
-// servers completes the first argument with the names of the running hub's servers.
-func (r *remote) servers(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), time.Second)
-	defer cancel()
-	list, _ := client.New(r.url).Servers(ctx) // without a hub there is nothing to choose from
-	var names []string
-	for _, s := range list {
-		names = append(names, s.Name)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
 func (r *remote) status() *cobra.Command {
-	return &cobra.Command{
+	return r.answering(&cobra.Command{
 		Use: "status", Short: "Show how the running hub is", Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			h, err := client.New(r.url).Health(cmd.Context())
@@ -109,211 +45,128 @@ func (r *remote) status() *cobra.Command {
 				}
 			})
 		},
-	}
+	})
 }
 
-// cause is why a server that should be connected is not.
-func cause(s client.Server) string {
-	switch {
-	case s.Status == "unauthorized" && s.AuthorizationURL != "":
-		return "needs you to sign in: " + s.AuthorizationURL
-	case s.Status == "unauthorized":
-		return "needs you to sign in"
-	}
-	first, _, _ := strings.Cut(s.Error, "\n")
-	return first
-}
-
-func (r *remote) list() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List the servers", Args: exactly(0),
+func (r *remote) workspaces() *cobra.Command {
+	return r.answering(&cobra.Command{
+		Use: "workspaces", Short: "List the hubs that run on this machine", Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			servers, err := client.New(r.url).Servers(cmd.Context())
+			hubs, err := r.runningHubs(cmd)
 			if err != nil {
 				return err
 			}
 			if r.json {
-				raw := []json.RawMessage{}
-				for _, s := range servers {
-					raw = append(raw, s.Raw)
-				}
-				text, err := json.Marshal(raw)
-				return errors.Join(err, printJSON(cmd.OutOrStdout(), text))
+				return printValue(cmd.OutOrStdout(), hubs)
+			}
+			if len(hubs) == 0 {
+				_, err := fmt.Fprintln(cmd.ErrOrStderr(), "No hub runs on this machine.")
+				return err
 			}
 			return table(cmd.OutOrStdout(), func(w io.Writer) {
-				_, _ = fmt.Fprintln(w, "NAME\tSTATE\tTOOLS\tRESOURCES\tPROMPTS\tUP\tPROBLEM")
-				for _, s := range servers {
-					c, up := s.Capabilities, ""
-					if s.Status == "connected" {
-						up = (time.Duration(s.Uptime) * time.Second).String()
-					}
-					_, _ = fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", s.Name, s.Status, len(c.Tools), len(c.Resources)+len(c.ResourceTemplates), len(c.Prompts), up, cause(s))
+				_, _ = fmt.Fprintln(w, "PORT\tSTATE\tPID\tCLIENTS\tSINCE\tFOLDER\tCONFIGURATION")
+				list := make([]workspace.Entry, 0, len(hubs))
+				for _, e := range hubs {
+					list = append(list, e)
+				}
+				slices.SortFunc(list, func(a, b workspace.Entry) int { return a.Port - b.Port })
+				for _, e := range list {
+					_, _ = fmt.Fprintf(w, "%d\t%s\t%d\t%d\t%s\t%s\t%s\n", e.Port, strings.ReplaceAll(e.State, "_", " "), e.PID, e.ActiveConnections,
+						e.StartTime.Local().Format(time.DateTime), e.Dir, strings.Join(e.ConfigFiles, ", "))
 				}
 			})
 		},
-	}
+	})
 }
 
-func (r *remote) tools() *cobra.Command {
-	return &cobra.Command{
-		Use: "tools [SERVER]", Short: "List the tools, of all servers or of one", Args: between(0, 1), ValidArgsFunction: r.servers,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c := client.New(r.url)
-			var servers []client.Server
-			var err error
-			if len(args) == 0 {
-				servers, err = c.Servers(cmd.Context())
-			} else {
-				servers = make([]client.Server, 1)
-				servers[0], err = c.Info(cmd.Context(), args[0])
-			}
-			if err != nil {
-				return err
-			}
-			if r.json {
-				raw := map[string][]json.RawMessage{}
-				for _, s := range servers {
-					raw[s.Name] = s.Capabilities.Tools
-				}
-				text, err := json.Marshal(raw)
-				return errors.Join(err, printJSON(cmd.OutOrStdout(), text))
-			}
-			return table(cmd.OutOrStdout(), func(w io.Writer) {
-				_, _ = fmt.Fprintln(w, "SERVER\tTOOL\tDESCRIPTION")
-				for _, s := range servers {
-					for _, def := range s.Capabilities.Tools {
-						var tool struct{ Name, Description string }
-						_ = json.Unmarshal(def, &tool) // a definition that is odd is shown as far as it goes
-						line, _, _ := strings.Cut(strings.TrimSpace(tool.Description), "\n")
-						_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, tool.Name, line)
-					}
-				}
-			})
-		},
+// runningHubs asks the hub for the register of running hubs, or reads the register if no hub answers on this machine.
+func (r *remote) runningHubs(cmd *cobra.Command) (map[string]workspace.Entry, error) {
+	c := client.New(r.url)
+	text, err := c.Workspaces(cmd.Context())
+	if errors.Is(err, client.ErrUnreachable) && onThisMachine(c.URL()) {
+		dir, err := statedir.Path()
+		if err != nil {
+			return nil, err
+		}
+		return workspace.Open(dir, slog.New(slog.DiscardHandler)).List(cmd.Context())
 	}
-}
-
-// change is a command that changes what a server does.
-func (r *remote) change(name, short string, do func(*client.Client, context.Context, string) (client.Server, error)) *cobra.Command {
-	return &cobra.Command{
-		Use: name + " SERVER", Short: short, Args: exactly(1), ValidArgsFunction: r.servers,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := do(client.New(r.url), cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if r.json {
-				return printJSON(cmd.OutOrStdout(), s.Raw)
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", s.Name, s.Status)
-			return err
-		},
+	if err != nil {
+		return nil, err
 	}
-}
-
-func restart(c *client.Client, ctx context.Context, server string) (client.Server, error) {
-	if s, err := c.Stop(ctx, server); err != nil {
-		return s, err
+	var hubs map[string]workspace.Entry
+	if err := json.Unmarshal(text, &hubs); err != nil {
+		return nil, fmt.Errorf("read the register of running hubs: %w", err)
 	}
-	return c.Start(ctx, server)
-}
-
-func (r *remote) logs() *cobra.Command {
-	lines := 50
-	cmd := &cobra.Command{
-		Use: "logs SERVER", Short: "Show what a server wrote on its standard error", Args: exactly(1), ValidArgsFunction: r.servers,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := client.New(r.url).Log(cmd.Context(), args[0], lines)
-			if err != nil {
-				return err
-			}
-			if r.json {
-				raw, err := json.Marshal(strings.Split(strings.TrimSuffix(text, "\n"), "\n"))
-				return errors.Join(err, printJSON(cmd.OutOrStdout(), raw))
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.TrimSuffix(text, "\n"))
-			return err
-		},
-	}
-	cmd.Flags().IntVarP(&lines, "lines", "n", lines, "how many lines at the most")
-	return cmd
+	return hubs, nil
 }
 
 func (r *remote) events() *cobra.Command {
-	return &cobra.Command{
+	return r.answering(&cobra.Command{
 		Use: "events", Short: "Follow what happens in the hub", Args: exactly(0),
+		Long: "Follow what happens in the hub, and go on when it is restarted. With --json each event is one line.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c := client.New(r.url)
-			if _, err := c.Health(cmd.Context()); err != nil {
-				return err // Watch would wait for a hub to come
-			}
-			err := c.Watch(cmd.Context(), func(e client.Event) error {
+			out := cmd.OutOrStdout()
+			err := client.New(r.url).Follow(cmd.Context(), func(e client.Event) error {
 				if r.json {
-					text, err := json.Marshal(map[string]any{"event": e.Name, "data": e.Data})
-					if err != nil {
-						return err
-					}
-					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", text)
-					return err
+					return printLine(out, map[string]any{"event": e.Name, "id": e.ID, "data": e.Raw})
 				}
-				return printEvent(cmd.OutOrStdout(), e)
+				return printEvent(out, e)
 			})
 			return unlessStopped(cmd, err)
 		},
-	}
+	})
 }
 
-// unlessStopped is the error of what runs until it is stopped, which then is none.
-func unlessStopped(cmd *cobra.Command, err error) error {
-	if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
-		err = nil
-	}
-	return err
-}
-
-// printEvent writes an event as one line; those that only say that the hub is alive are left out.
+// printEvent writes an event as one line.
 func printEvent(w io.Writer, e client.Event) error {
 	var data struct {
-		Timestamp, Type, Message, State, Server string
+		State, To, Reason, Line, Error string
+		Tools, Resources, Prompts      bool
 	}
-	if e.Name == client.EventHeartbeat {
-		return nil
+	if e.Data != nil {
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			return fmt.Errorf("read the event %s: %w", e.Name, err)
+		}
 	}
-	if err := json.Unmarshal(e.Data, &data); err != nil {
-		return fmt.Errorf("read the event %s: %w", e.Name, err)
-	}
-	text := data.Message
+	text := strings.TrimSpace(strings.ReplaceAll(e.Name, "_", " ") + " " + e.Server)
 	switch e.Name {
-	case client.EventState:
+	case client.EventNote:
+		return nil // the change of state says it
+	case client.EventSnapshot:
+		text = "the hub is " + e.Hub.State
+	case client.EventHub:
 		text = "the hub is " + data.State
-	case client.EventSubscription:
-		text = strings.TrimSpace(strings.ReplaceAll(data.Type, "_", " ") + " " + data.Server)
+	case client.EventAway:
+		text = "the hub is away"
+	case client.EventGap:
+		text = "the hub has forgotten what happened meanwhile"
+	case client.EventState:
+		text = e.Server + " is " + data.To
+		if data.Reason != "" {
+			text += ": " + firstLine(data.Reason)
+		}
+	case client.EventLists:
+		text = e.Server + " has changed its"
+		for _, list := range []struct {
+			name    string
+			changed bool
+		}{{" tools", data.Tools}, {" resources", data.Resources}, {" prompts", data.Prompts}} {
+			if list.changed {
+				text += list.name
+			}
+		}
+	case client.EventStderr:
+		text = e.Server + " says: " + data.Line
+	case client.EventConfig:
+		text = "the configuration has changed"
+		if data.Error != "" {
+			text = "the configuration is broken, the last good one stays: " + data.Error
+		}
 	}
-	clock := data.Timestamp
-	if at, err := time.Parse(time.RFC3339, clock); err == nil {
-		clock = at.Local().Format(time.TimeOnly)
+	at := e.Time
+	if at.IsZero() {
+		at = time.Now()
 	}
-	level := ""
-	if e.Name == client.EventLog && data.Type != "info" {
-		level = data.Type + ": "
-	}
-	_, err := fmt.Fprintf(w, "%s  %s%s\n", clock, level, text)
-	return err
-}
-
-// table writes aligned columns.
-func table(w io.Writer, fill func(io.Writer)) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fill(t)
-	return t.Flush()
-}
-
-// printJSON writes JSON for a person to read and a program too; the values stay as they are.
-func printJSON(w io.Writer, text []byte) error {
-	var b bytes.Buffer
-	if err := json.Indent(&b, text, "", "  "); err != nil {
-		return fmt.Errorf("print JSON: %w", err)
-	}
-	_, err := fmt.Fprintln(w, b.String())
+	_, err := fmt.Fprintf(w, "%s  %s\n", at.Local().Format(time.TimeOnly), text)
 	return err
 }

@@ -21,9 +21,9 @@ import (
 // startPatience is how long a hub that was started in the background may take until it answers.
 const startPatience = 20 * time.Second
 
-func stdioCommand(r *remote) *cobra.Command {
+func (r *remote) stdio() *cobra.Command {
 	server := ""
-	cmd := &cobra.Command{
+	cmd := r.reaching(&cobra.Command{
 		Use: "stdio", Short: "Be an MCP server on stdin and stdout, for clients that only speak stdio", Args: exactly(0),
 		Long: `Be an MCP server on stdin and stdout that passes everything on to the running hub, for clients that only speak stdio.
 If no hub runs on this machine, one is started in the background with the default configuration file; it stays when the
@@ -41,9 +41,9 @@ client has gone.`,
 			err = client.NewBridge(c, server, log).Run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
 			return unlessStopped(cmd, err)
 		},
-	}
+	})
 	cmd.Flags().StringVar(&server, "server", "", "offer only this `name`'s tools, under their own names")
-	_ = cmd.RegisterFlagCompletionFunc("server", r.servers) // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc("server", r.servers(1)) // the flag is there
 	return cmd
 }
 

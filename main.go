@@ -44,7 +44,7 @@ changes. Then point any MCP client at http://localhost:37373/mcp`
 
 const exitCodes = `
 Exit codes:
-  0  stopped as asked
+  0  done, or stopped as asked
   1  another failure, told on stderr
   2  bad arguments
   3  a configuration file cannot be used
@@ -70,19 +70,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	_, _ = fmt.Fprintln(stderr, "mcp-hub:", err)
+	_, _ = fmt.Fprintf(stderr, "mcp-hub: %v%s\n", err, advice(err))
 	var (
 		file *config.FileError
 		port *hub.PortError
 		bad  argumentError
 	)
 	switch {
+	case errors.As(err, &bad):
+		return exitArguments
 	case errors.As(err, &file), errors.Is(err, errInvalid):
 		return exitConfig
 	case errors.As(err, &port):
 		return exitPort
-	case errors.As(err, &bad):
-		return exitArguments
 	case errors.Is(err, client.ErrUnreachable):
 		return exitNoHub
 	}
@@ -111,12 +111,17 @@ func command(stderr io.Writer) *cobra.Command {
 		Version:            version,
 		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
 		SilenceErrors:      true, SilenceUsage: true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return badArgument("unknown command %q", args[0])
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
 			}
-			return nil
+			text := fmt.Sprintf("unknown command %q", args[0])
+			if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+				text += ", do you mean " + strings.Join(similar, " or ") + "?"
+			}
+			return badArgument("%s", text)
 		},
+		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			shown, err := logHandler(stderr, level, format)
 			if err != nil {
@@ -165,8 +170,8 @@ func command(stderr io.Writer) *cobra.Command {
 	f.StringVar(&format, "log-format", "text", "text or json")
 	cmd.SetVersionTemplate(api.CompatibleVersion + "\nMCP Hub {{.Version}}\n")
 	cmd.SetHelpTemplate("{{with or .Long .Short}}{{.}}{{end}}\n\n{{.UsageString}}" + exitCodes)
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badArgument("%w", err) })
-	cmd.AddCommand(commands()...)
+	cmd.SetFlagErrorFunc(misuse)
+	addCommands(cmd)
 	return cmd
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -64,7 +65,7 @@ func (c *Client) URL() string { return c.base }
 // Close closes the connections that nothing uses. The client can be used on.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Server is a managed server as the hub shows it.
+// Server is a managed server as the routes of mcp-hub show it, with the definitions of all that it offers.
 type Server struct {
 	Name             string          `json:"name"`
 	DisplayName      string          `json:"displayName"`
@@ -119,55 +120,23 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 
 // Servers lists the servers that stand in the hub's configuration.
 func (c *Client) Servers(ctx context.Context) ([]Server, error) {
-	return c.all(ctx, "/api/servers")
-}
-
-// RefreshAll has the hub ask all servers for their lists again, and returns the servers.
-func (c *Client) RefreshAll(ctx context.Context) ([]Server, error) {
-	return c.all(ctx, "/api/refresh")
-}
-
-// Info returns one server.
-func (c *Client) Info(ctx context.Context, server string) (Server, error) {
-	return c.one(ctx, "/api/servers/info", server)
-}
-
-// Refresh has the hub ask one server for its lists again, and returns it.
-func (c *Client) Refresh(ctx context.Context, server string) (Server, error) {
-	return c.one(ctx, "/api/servers/refresh", server)
-}
-
-// Start starts a server and waits for it, about ten seconds at most. That it could not be started is an [Error].
-func (c *Client) Start(ctx context.Context, server string) (Server, error) {
-	return c.one(ctx, "/api/servers/start", server)
-}
-
-// Stop stops a server until it is started again or the hub is.
-func (c *Client) Stop(ctx context.Context, server string) (Server, error) {
-	return c.one(ctx, "/api/servers/stop", server)
-}
-
-// Disable stops a server and writes into its configuration file that it is disabled.
-func (c *Client) Disable(ctx context.Context, server string) (Server, error) {
-	return c.one(ctx, "/api/servers/stop?disable=true", server)
-}
-
-// Restart has the hub read its configuration again and connect all servers anew. It returns when that is done.
-func (c *Client) Restart(ctx context.Context) error {
-	_, err := c.do(ctx, http.MethodPost, "/api/restart", struct{}{}, nil)
-	return err
-}
-
-func (c *Client) all(ctx context.Context, path string) ([]Server, error) {
 	var answer struct{ Servers []Server }
-	_, err := c.do(ctx, http.MethodGet, path, nil, &answer)
+	_, err := c.do(ctx, http.MethodGet, "/api/servers", nil, &answer)
 	return answer.Servers, err
 }
 
-func (c *Client) one(ctx context.Context, path, server string) (Server, error) {
+// Info returns one of them.
+func (c *Client) Info(ctx context.Context, server string) (Server, error) {
 	var answer struct{ Server Server }
-	_, err := c.do(ctx, http.MethodPost, path, map[string]string{"server_name": server}, &answer)
+	_, err := c.do(ctx, http.MethodPost, "/api/servers/info", map[string]string{"server_name": server}, &answer)
 	return answer.Server, err
+}
+
+// Workspaces returns the register of the hubs that run on the hub's machine: a JSON object of entries by port.
+func (c *Client) Workspaces(ctx context.Context) (json.RawMessage, error) {
+	var answer struct{ Workspaces json.RawMessage }
+	_, err := c.do(ctx, http.MethodGet, "/api/workspaces", nil, &answer)
+	return answer.Workspaces, err
 }
 
 // Call is one request to a server through the hub.
@@ -233,6 +202,9 @@ func (c *Client) do(ctx context.Context, method, path string, body, into any) (j
 	if resp.StatusCode >= http.StatusBadRequest {
 		return nil, refusal(resp.StatusCode, answer)
 	}
+	if resp.StatusCode == http.StatusNoContent {
+		return nil, nil
+	}
 	if !json.Valid(answer) {
 		return nil, &Error{Status: resp.StatusCode, Message: "what answers at " + c.base + " is not MCP Hub: check the address"}
 	}
@@ -253,7 +225,14 @@ func (c *Client) send(req *http.Request) (*http.Response, error) {
 	if ctx := req.Context(); ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return nil, fmt.Errorf("%w at %s: %w", ErrUnreachable, c.base, err)
+	return nil, c.unreachable(err)
+}
+
+func (c *Client) unreachable(err error) error {
+	if request, ok := errors.AsType[*url.Error](err); ok {
+		err = request.Err // the address is told anyway
+	}
+	return fmt.Errorf("%w at %s: %w; start it with \"mcp-hub\", or see whether the address is right", ErrUnreachable, c.base, err)
 }
 
 // refusal reads the hub's error.
