@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // ErrLocked tells that somebody else holds a lock.
@@ -21,7 +22,14 @@ const (
 // TryLock takes the lock that the file at the path stands for, and fails with ErrLocked if somebody has it. The file is
 // made if need be and never removed. The system releases the lock when its holder ends, however it ends.
 func TryLock(path string) (release func(), err error) {
-	return acquire(path, lock)
+	file := flock.New(path)
+	switch locked, err := file.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("lock %s: %w; make the file and its folder writable, on a file system that has locks", path, err)
+	case !locked:
+		return nil, fmt.Errorf("lock %s: %w; see which process has the file open", path, ErrLocked)
+	}
+	return func() { _ = file.Unlock() }, nil
 }
 
 // Lock is TryLock that waits until ctx is done, and then fails with both ErrLocked and the error of ctx.
@@ -29,35 +37,15 @@ func Lock(ctx context.Context, path string) (release func(), err error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("lock %s: %w", path, ctx.Err())
 	}
-	return acquire(path, func(file *os.File) error {
-		for pause := firstPause; ; pause = max(pause*3/4, lastPause) {
-			if err := lock(file); !errors.Is(err, ErrLocked) {
-				return err
-			}
-			select {
-			case <-ctx.Done():
-				return fmt.Errorf("%w (%w)", ErrLocked, ctx.Err())
-			case <-time.After(pause):
-			}
+	for pause := firstPause; ; pause = max(pause*3/4, lastPause) {
+		release, err := TryLock(path)
+		if !errors.Is(err, ErrLocked) {
+			return release, err
 		}
-	})
-}
-
-func acquire(path string, lock func(*os.File) error) (release func(), err error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open lock file: %w; make the file and its folder writable", err)
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w (%w)", err, ctx.Err())
+		case <-time.After(pause):
+		}
 	}
-	err = lock(file)
-	if err == nil {
-		return func() {
-			unlock(file)
-			_ = file.Close()
-		}, nil
-	}
-	_ = file.Close()
-	if errors.Is(err, ErrLocked) {
-		return nil, fmt.Errorf("lock %s: %w; see which process has the file open", path, err)
-	}
-	return nil, fmt.Errorf("lock %s: %w; keep it on a file system that has locks", path, err)
 }
