@@ -46,6 +46,9 @@ func dialStdio(ctx context.Context, r *config.Resolved, log *ring, g *guard, o d
 	c.work.Go(func() { c.wait(read) })
 	greeted := o.known.legacy
 	if err := c.shakeHands(ctx, o); err != nil {
+		if errors.Is(err, ErrNotSent) && waitFor(ctx, c.done, 2*killGrace) {
+			err = c.Err() // that its input is closed says less than why it ended
+		}
 		died := c.Err() != nil // maybe of the question: ask the other way next time
 		o.known.legacy = died && !greeted
 		_ = c.Close(ctx)

@@ -330,3 +330,18 @@ func TestStdioHandshakeIsCancelled(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestStdioDiesDeaf: a command that has closed its input when it is greeted is told of by why it ended.
+func TestStdioDiesDeaf(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no sh")
+	}
+	for range 20 { // most of them close it in time
+		_, _, _, err := start(t, script{}, func(c *changes) {
+			c.r.Command, c.r.Args = "sh", []secret.Text{secret.New("-c"), secret.New("exec <&-; echo no luck >&2; exit 3")}
+		})
+		if err == nil || !strings.Contains(err.Error(), "exit status 3; it last said: no luck") {
+			t.Fatalf("error %v", err)
+		}
+	}
+}
