@@ -28,6 +28,9 @@ func NewCommunity(name, url string) *Community {
 // Name returns the name of the source.
 func (c *Community) Name() string { return c.name }
 
+// URL returns where it is read from.
+func (c *Community) URL() string { return c.url }
+
 // Fetch reads the file if it changed. The mark is its ETag.
 func (c *Community) Fetch(ctx context.Context, mark string, put func(Batch) error) (Result, error) {
 	body, etag, err := fetch(ctx, c.client, c.url, mark, communityLimit)

@@ -5,6 +5,7 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +29,8 @@ const (
 // ErrUnknown says that the index has no such item.
 var ErrUnknown = errors.New("no such item in the marketplace")
 
+var errDropped = errors.New("it is no source any more")
+
 // Options are what an index is made of.
 type Options struct {
 	DB      *store.DB
@@ -40,11 +44,14 @@ type Options struct {
 // the cache.
 type Index struct {
 	db      *store.DB
-	sources []*feed
 	readme  string
 	bundles string
 	client  *http.Client
 	log     *slog.Logger
+	change  chan []Source // holds the sources to go over to
+
+	mu    sync.RWMutex // held while the cache is written, so that nothing is written of a source that is gone
+	feeds []*feed
 }
 
 // feed is a source that is read by one goroutine at a time.
@@ -73,6 +80,7 @@ type Page struct {
 // State is how a source is doing. Its items are served whatever it says.
 type State struct {
 	Name      string
+	URL       string // to show: without what may be a secret in it
 	Items     int
 	FetchedAt time.Time // when it was last read; zero: never
 	TriedAt   time.Time
@@ -86,36 +94,69 @@ func DefaultSources() []Source {
 
 // New returns an index over the cache in the database.
 func New(o Options) *Index {
-	x := &Index{db: o.DB, readme: o.Readme, bundles: o.Bundles, client: newClient(), log: o.Log}
+	x := &Index{db: o.DB, readme: o.Readme, bundles: o.Bundles, client: newClient(), log: o.Log, change: make(chan []Source, 1), feeds: feeds(o.Sources)}
 	if x.readme == "" {
 		x.readme = ReadmeURL
 	}
-	for _, s := range o.Sources {
-		x.sources = append(x.sources, &feed{Source: s})
-	}
 	return x
+}
+
+func feeds(sources []Source) []*feed {
+	list := make([]*feed, len(sources))
+	for i, s := range sources {
+		list[i] = &feed{Source: s}
+	}
+	return list
+}
+
+// Configure has Run go over to other sources: what is cached of those that go is forgotten, those that stay keep theirs.
+// It returns at once. It must not be called by two at the same time.
+func (x *Index) Configure(sources []Source) {
+	select {
+	case <-x.change: // Run has not come to it, and need not any more
+	default:
+	}
+	x.change <- sources
 }
 
 // Run keeps the index up to date until the context ends: it forgets sources that are no longer configured, fills an empty
 // index with the built-in catalog, and reads each source when it is due. A failing source is tried again, less and less often.
 func (x *Index) Run(ctx context.Context) error {
-	if err := x.prepare(ctx); err != nil {
-		return fmt.Errorf("marketplace: %w", err)
+	for ctx.Err() == nil {
+		if err := x.prepare(ctx); err != nil {
+			return fmt.Errorf("marketplace: %w", err)
+		}
+		round, stop := context.WithCancel(ctx)
+		var group sync.WaitGroup
+		for _, f := range x.current() {
+			group.Go(func() { x.keep(round, f) })
+		}
+		select {
+		case sources := <-x.change:
+			x.mu.Lock()
+			x.feeds = feeds(sources)
+			x.mu.Unlock()
+		case <-ctx.Done():
+		}
+		stop()
+		group.Wait()
 	}
-	var group sync.WaitGroup
-	for _, f := range x.sources {
-		group.Go(func() { x.keep(ctx, f) })
-	}
-	group.Wait()
 	return nil
 }
 
+// current returns the sources that are read now. The list does not change.
+func (x *Index) current() []*feed {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.feeds
+}
+
 func (x *Index) prepare(ctx context.Context) error {
-	names := []string{builtin}
-	for _, f := range x.sources {
-		names = append(names, f.Name())
+	urls := map[string]string{builtin: ""}
+	for _, f := range x.current() {
+		urls[f.Name()] = f.URL()
 	}
-	if err := x.db.MarketKeep(ctx, names); err != nil {
+	if err := x.db.MarketKeep(ctx, urls); err != nil {
 		return err
 	}
 	states, err := x.db.MarketSources(ctx)
@@ -172,9 +213,10 @@ func due(s store.MarketSource, now time.Time) time.Duration {
 
 // Refresh reads all sources now and returns what went wrong.
 func (x *Index) Refresh(ctx context.Context) error {
-	errs := make([]error, len(x.sources))
+	all := x.current()
+	errs := make([]error, len(all))
 	var group sync.WaitGroup
-	for i, f := range x.sources {
+	for i, f := range all {
 		group.Go(func() { errs[i] = x.read(ctx, f) })
 	}
 	group.Wait()
@@ -189,20 +231,26 @@ func (x *Index) read(ctx context.Context, f *feed) error {
 	if err != nil {
 		return err
 	}
-	state := states[f.Name()]
-	state.Name = f.Name()
-	begin := time.Now()
+	state, begin := states[f.Name()], time.Now()
+	if state.URL != f.URL() { // it is the first time; what will have come is to be known as of this address, if it comes to no end
+		state = store.MarketSource{Name: f.Name(), URL: f.URL()}
+		if err := x.write(f, func() error { return x.db.MarketSetSource(ctx, state) }); err != nil {
+			return err
+		}
+	}
 	mark := state.Mark
 	if state.Items == 0 || begin.Sub(state.FullAt) > fullEvery {
 		mark = ""
 	}
 	pass := begin.UnixNano()
-	result, err := f.Fetch(ctx, mark, func(b Batch) error { return x.put(ctx, f.Name(), pass, b) })
+	result, err := f.Fetch(ctx, mark, func(b Batch) error {
+		return x.write(f, func() error { return x.put(ctx, f.Name(), pass, b) })
+	})
 	if err == nil && result.Full {
-		err = x.db.MarketPrune(ctx, f.Name(), pass)
+		err = x.write(f, func() error { return x.db.MarketPrune(ctx, f.Name(), pass) })
 	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("marketplace source %s: %w", f.Name(), ctx.Err())
+	if ctx.Err() != nil || errors.Is(err, errDropped) {
+		return fmt.Errorf("marketplace source %s: %w", f.Name(), cmp.Or(ctx.Err(), err))
 	}
 	state.TriedAt = time.Now()
 	if err != nil {
@@ -217,10 +265,20 @@ func (x *Index) read(ctx context.Context, f *feed) error {
 		x.log.Debug("read a marketplace source", "source", f.Name(), "full", result.Full, "skipped", result.Skipped, "took", time.Since(begin))
 		err = x.db.MarketPrune(ctx, builtin, math.MaxInt64) // there is something better now
 	}
-	if err := errors.Join(err, x.db.MarketSetSource(ctx, state)); err != nil {
+	if err := errors.Join(err, x.write(f, func() error { return x.db.MarketSetSource(ctx, state) })); err != nil {
 		return fmt.Errorf("marketplace source %s: %w", f.Name(), err)
 	}
 	return nil
+}
+
+// write does what writes to the cache in the name of a source, unless the source is gone.
+func (x *Index) write(f *feed, do func() error) error {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if !slices.Contains(x.feeds, f) {
+		return errDropped
+	}
+	return do()
 }
 
 func (x *Index) put(ctx context.Context, source string, pass int64, b Batch) error {
@@ -269,7 +327,7 @@ func (x *Index) Item(ctx context.Context, source, id string) (Item, error) {
 	sources := []string{source}
 	if source == "" {
 		sources = sources[:0]
-		for _, f := range x.sources {
+		for _, f := range x.current() {
 			sources = append(sources, f.Name())
 		}
 		sources = append(sources, builtin)
@@ -297,10 +355,11 @@ func (x *Index) Sources(ctx context.Context) ([]State, error) {
 	if err != nil {
 		return nil, err
 	}
-	states := make([]State, len(x.sources))
-	for i, f := range x.sources {
+	all := x.current()
+	states := make([]State, len(all))
+	for i, f := range all {
 		s := known[f.Name()]
-		states[i] = State{Name: f.Name(), Items: s.Items, FetchedAt: s.FetchedAt, TriedAt: s.TriedAt, Error: s.Error}
+		states[i] = State{Name: f.Name(), URL: shown(f.URL()), Items: s.Items, FetchedAt: s.FetchedAt, TriedAt: s.TriedAt, Error: s.Error}
 	}
 	return states, nil
 }

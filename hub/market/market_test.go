@@ -317,6 +317,37 @@ func TestRunOfflineShowsTheBuiltinCatalog(t *testing.T) {
 	stop()
 }
 
+// TestOtherSources: a running index goes over to other sources, keeps what is cached of those that stay, and forgets what
+// came from elsewhere under the same name.
+func TestOtherSources(t *testing.T) {
+	one, two := newSite(t, text(threeItems)), newSite(t, text(`{"servers":[{"id":"delta","name":"Delta","description":"new"}]}`))
+	slow := make(chan struct{})
+	other := newSite(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(slow)
+		<-r.Context().Done()
+	})
+	x := newIndex(t, openDB(t), NewCommunity("a", one.URL))
+	defer start(t, x)()
+	until(t, func() bool { return ids(t, x, Query{}) == "alpha beta gamma" })
+
+	x.Configure([]Source{NewCommunity("a", one.URL), NewCommunity("b", two.URL+"/list.json?key=hunter2"), NewCommunity("c", other.URL)})
+	until(t, func() bool { return ids(t, x, Query{Source: "b"}) == "delta" })
+	states, err := x.Sources(t.Context())
+	if err != nil || len(states) != 3 || states[1].URL != two.URL+"/list.json" || one.asked.Load() != 1 {
+		t.Errorf("%+v, %v; the first was asked %d times", states, err, one.asked.Load())
+	}
+
+	<-slow // c is being read when it goes
+	x.Configure([]Source{NewCommunity("b", one.URL)})
+	until(t, func() bool { return ids(t, x, Query{}) == "alpha beta gamma" })
+	if got := ids(t, x, Query{Source: "a"}) + ids(t, x, Query{Source: "c"}); got != "" {
+		t.Errorf("of sources that are gone: %q", got)
+	}
+	if st := state(t, x); st.Name != "b" || st.Items != 3 || st.Error != "" {
+		t.Errorf("state %+v", st)
+	}
+}
+
 // start runs the index; the function that it returns stops it.
 func start(t *testing.T, x *Index) func() {
 	t.Helper()

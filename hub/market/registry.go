@@ -34,6 +34,9 @@ func NewRegistry(name, url string) *Registry {
 // Name returns the name of the source.
 func (r *Registry) Name() string { return r.name }
 
+// URL returns where it is read from.
+func (r *Registry) URL() string { return r.url }
+
 // Fetch reads all pages of what changed since the mark, which is the latest change that was seen; without a mark it
 // reads everything.
 func (r *Registry) Fetch(ctx context.Context, mark string, put func(Batch) error) (Result, error) {

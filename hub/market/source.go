@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -10,6 +11,8 @@ import (
 type Source interface {
 	// Name returns the name that items and states bear; no two sources have the same.
 	Name() string
+	// URL returns where items are read from: with another URL it is another source. It may hold a secret.
+	URL() string
 	// Fetch hands all items that are new or changed since the mark to put, in any number of batches, and returns the mark
 	// for the next time. An empty mark asks for everything. What was put stays also if Fetch fails later.
 	Fetch(ctx context.Context, mark string, put func(Batch) error) (Result, error)
@@ -30,6 +33,16 @@ type Result struct {
 
 // itemLimit is the most that one entry of a source may be long, in bytes.
 const itemLimit = 256 << 10
+
+// shown returns an address without the parts in which a secret may stand.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
+}
 
 var id = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@/-]{0,254}$`)
 

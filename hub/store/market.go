@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,6 +35,7 @@ type MarketItem struct {
 // MarketSource is what is known of one source.
 type MarketSource struct {
 	Name      string
+	URL       string    // where it is read from
 	Mark      string    // what the source wants to be told next time
 	FetchedAt time.Time // the last success; zero: never
 	FullAt    time.Time // the last success that brought everything; zero: never
@@ -177,10 +180,24 @@ func (d *DB) MarketPrune(ctx context.Context, source string, pass int64) error {
 	return nil
 }
 
-// MarketKeep forgets all sources but those named, with their items.
-func (d *DB) MarketKeep(ctx context.Context, sources []string) error {
+// MarketKeep forgets all sources but those named, with their items, and those that were read from another URL than theirs.
+func (d *DB) MarketKeep(ctx context.Context, urls map[string]string) error {
 	err := d.change(ctx, func(tx *sql.Tx) error {
-		named, args := list(sources)
+		for name, url := range urls {
+			res, err := tx.ExecContext(ctx, `DELETE FROM market_source WHERE name = ? AND url <> ?`, name, url)
+			if err != nil {
+				return err
+			}
+			if n, err := res.RowsAffected(); err != nil {
+				return err
+			} else if n == 0 {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, `DELETE FROM market_item WHERE source = ?`, name); err != nil {
+				return err
+			}
+		}
+		named, args := list(slices.Collect(maps.Keys(urls)))
 		//nolint:gosec // G202: only question marks are put together
 		if _, err := tx.ExecContext(ctx, `DELETE FROM market_item WHERE source NOT IN `+named, args...); err != nil {
 			return err
@@ -196,7 +213,7 @@ func (d *DB) MarketKeep(ctx context.Context, sources []string) error {
 
 // MarketSources returns what is known of all sources, by name. A source that was never tried is not among them.
 func (d *DB) MarketSources(ctx context.Context) (map[string]MarketSource, error) {
-	rows, err := d.read.QueryContext(ctx, `SELECT name, mark, fetched_at, full_at, tried_at, failures, error,
+	rows, err := d.read.QueryContext(ctx, `SELECT name, url, mark, fetched_at, full_at, tried_at, failures, error,
 		(SELECT count(*) FROM market_item WHERE source = name) FROM market_source`)
 	if err != nil {
 		return nil, fmt.Errorf("read marketplace sources: %w", err)
@@ -206,7 +223,7 @@ func (d *DB) MarketSources(ctx context.Context) (map[string]MarketSource, error)
 	for rows.Next() {
 		var s MarketSource
 		var fetched, full, tried int64
-		if err := rows.Scan(&s.Name, &s.Mark, &fetched, &full, &tried, &s.Failures, &s.Error, &s.Items); err != nil {
+		if err := rows.Scan(&s.Name, &s.URL, &s.Mark, &fetched, &full, &tried, &s.Failures, &s.Error, &s.Items); err != nil {
 			return nil, fmt.Errorf("read marketplace sources: %w", err)
 		}
 		s.FetchedAt, s.FullAt, s.TriedAt = fromMillis(fetched), fromMillis(full), fromMillis(tried)
@@ -220,8 +237,8 @@ func (d *DB) MarketSources(ctx context.Context) (map[string]MarketSource, error)
 
 // MarketSetSource keeps what is known of a source.
 func (d *DB) MarketSetSource(ctx context.Context, s MarketSource) error {
-	if _, err := d.write.ExecContext(ctx, `INSERT OR REPLACE INTO market_source (name, mark, fetched_at, full_at, tried_at, failures, error)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`, s.Name, s.Mark, millis(s.FetchedAt), millis(s.FullAt), millis(s.TriedAt), s.Failures, s.Error); err != nil {
+	if _, err := d.write.ExecContext(ctx, `INSERT OR REPLACE INTO market_source (name, url, mark, fetched_at, full_at, tried_at, failures, error)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, s.Name, s.URL, s.Mark, millis(s.FetchedAt), millis(s.FullAt), millis(s.TriedAt), s.Failures, s.Error); err != nil {
 		return fmt.Errorf("keep marketplace source: %w", err)
 	}
 	return nil

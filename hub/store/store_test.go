@@ -264,8 +264,8 @@ func TestMarketItemsComeAndGo(t *testing.T) {
 	}
 
 	tried := time.UnixMilli(1700000000123)
-	want := MarketSource{Name: "b", Mark: "m", FetchedAt: tried, TriedAt: tried, Failures: 3, Error: "no way"}
-	for _, s := range []MarketSource{{Name: "a"}, {Name: "b"}, want} {
+	want := MarketSource{Name: "b", URL: "https://b", Mark: "m", FetchedAt: tried, TriedAt: tried, Failures: 3, Error: "no way"}
+	for _, s := range []MarketSource{{Name: "a", URL: "https://a"}, {Name: "b"}, want} {
 		if err := db.MarketSetSource(ctx, s); err != nil {
 			t.Fatal(err)
 		}
@@ -274,13 +274,23 @@ func TestMarketItemsComeAndGo(t *testing.T) {
 	if got, err := db.MarketSources(ctx); err != nil || len(got) != 2 || got["b"] != want {
 		t.Errorf("sources %+v, %v", got, err)
 	}
-	if err := db.MarketKeep(ctx, []string{"a"}); err != nil {
-		t.Fatal(err)
+	put(5, MarketItem{Source: "a", ID: "4", Title: "kept", Body: []byte("4")}, MarketItem{Source: "c", ID: "1", Title: "fresh", Body: []byte("c1")})
+	keep := func(urls map[string]string, want int) {
+		t.Helper()
+		if err := db.MarketKeep(ctx, urls); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := db.MarketSources(ctx); err != nil || len(got) != want {
+			t.Errorf("sources %+v, %v", got, err)
+		}
 	}
+	keep(map[string]string{"a": "https://a", "c": "https://c"}, 1)
 	words("other", "")
-	if got, err := db.MarketSources(ctx); err != nil || len(got) != 1 {
-		t.Errorf("sources %+v, %v", got, err)
-	}
+	words("kept", "4")
+	words("fresh", "c1") // of a source of which nothing is known yet
+	keep(map[string]string{"a": "https://elsewhere"}, 0)
+	words("kept", "")
+	words("fresh", "")
 }
 
 func TestMarketReadmes(t *testing.T) {
