@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -96,8 +97,9 @@ func communityItem(raw []byte) (Item, bool) {
 		}
 		install := Install{
 			Name: line(in.Name, 100), Description: clean(in.Description, 1000), Template: t, Config: clean(in.Config, itemLimit),
-			Prerequisites: lines(in.Prerequisites), Transports: lines(in.Transports), Package: t.pinned(),
+			Prerequisites: lines(in.Prerequisites), Transports: lines(in.Transports),
 		}
+		install.Package, _ = pinned(t.Command, slices.Concat(t.Args...))
 		for _, p := range in.Parameters {
 			install.Parameters = append(install.Parameters, Parameter{
 				Key: clean(p.Key, 200), Name: line(p.Name, 200), Description: clean(p.Description, 1000), Placeholder: line(p.Placeholder, 500),

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -180,9 +181,67 @@ func TestPackageOfAnEntry(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := tmpl.pinned()
+		p, _ := pinned(tmpl.Command, slices.Concat(tmpl.Args...))
 		if got := p.key() + " " + p.Version; got != want {
 			t.Errorf("%s: %q, want %q", entry, got, want)
+		}
+	}
+}
+
+func TestBehind(t *testing.T) {
+	for _, tt := range []struct {
+		kind, pinned, latest string
+		want                 bool
+	}{
+		{"npm", "1.0.0", "1.0.1", true},
+		{"npm", "1.0.1", "1.0.1", false},
+		{"npm", "1.1.0", "1.0.1", false},
+		{"npm", "v1.0.0", "1.1.0", true},
+		{"npm", "1", "1.2.0", false},
+		{"npm", "1", "2.0.0", true},
+		{"npm", "next", "1.0.0", false},
+		{"npm", "^1.0.0", "2.0.0", false},
+		{"npm", "${VERSION}", "2.0.0", false},
+		{"npm", "1.0.0", "next", false},
+		{"npm", "1.0.0", "", false},
+		{"npm", "2.0.0-beta.1", "2.0.0", true},
+		{"oci", "1.0", "1.1", true},
+		{"oci", "1.0-slim", "1.1", false},
+		{"oci", "1.0-slim", "1.1-slim", true},
+		{"oci", "sha256:" + strings.Repeat("a", 64), "1.1", false},
+	} {
+		p := Package{Type: tt.kind, Identifier: "a", Version: tt.pinned}
+		if got := p.behind(tt.latest); got != tt.want {
+			t.Errorf("%s %s and %s: %v", tt.kind, tt.pinned, tt.latest, got)
+		}
+	}
+}
+
+func TestHas(t *testing.T) {
+	item := Item{ID: "io.github.a/b", Installs: []Install{
+		{Package: Package{Type: "npm", Identifier: "@a/b", Version: "2"}, Template: Template{Command: "npx"}},
+		{Package: Package{Type: "mcpb", Identifier: "https://a.example/b.mcpb", SHA256: strings.Repeat("a", 64)}},
+		{Template: Template{URL: "https://a.example/mcp"}},
+		{Template: Template{URL: "https://${tenant}.example.com/mcp?a=${A}"}},
+		{Template: Template{Command: "node"}},
+	}}
+	for name, tt := range map[string]struct {
+		c    Configured
+		want bool
+	}{
+		"its package at any version": {Configured{Command: "npx", Args: []string{"-y", "@a/b@1"}}, true},
+		"another package":            {Configured{Command: "npx", Args: []string{"-y", "@a/c@1"}}, false},
+		"its bundle":                 {Configured{Command: "node", Cwd: filepath.Join("x", strings.Repeat("a", 64))}, true},
+		"another folder":             {Configured{Command: "node", Cwd: "x"}, false},
+		"its address":                {Configured{URL: "https://a.example/mcp"}, true},
+		"its address with values":    {Configured{URL: "https://eu.example.com/mcp?a="}, true},
+		"another address":            {Configured{URL: "https://eu.example.org/mcp?a="}, false},
+		"its command and name":       {Configured{Name: "b", Command: "node", Args: []string{"x.js"}}, true},
+		"its command alone":          {Configured{Name: "c", Command: "node"}, false},
+		"nothing":                    {Configured{}, false},
+	} {
+		if got := item.Has(tt.c); got != tt.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -266,13 +266,13 @@ func TestRegistryPages(t *testing.T) {
 		t.Errorf("items %q", got)
 	}
 
-	u, err := x.Update(t.Context(), []byte(`{"command":"npx","args":["-y","a-four@1.1.9"]}`))
-	if err != nil || u == nil || u.Item != "a/four" || u.Latest != "1.2.0" || u.Package.Version != "1.1.9" {
+	u, err := x.Update(t.Context(), Configured{Command: "npx", Args: []string{"-y", "--package=a-four@1.1.9", "four"}})
+	if err != nil || u == nil || u.Item != "a/four" || u.Latest != "1.2.0" || u.Package.Version != "1.1.9" || u.Argument != 1 || u.Word != "--package=a-four@1.2.0" {
 		t.Errorf("update %+v, %v", u, err)
 	}
-	for _, entry := range []string{`{"command":"npx","args":["a-four@1.2.0"]}`, `{"command":"npx","args":["a-four"]}`, `{"command":"npx","args":["other@1.0.0"]}`, `{}`} {
-		if u, err := x.Update(t.Context(), []byte(entry)); u != nil || err != nil {
-			t.Errorf("%s: update %+v, %v", entry, u, err)
+	for _, args := range [][]string{{"a-four@1.2.0"}, {"a-four"}, {"other@1.0.0"}, nil} {
+		if u, err := x.Update(t.Context(), Configured{Command: "npx", Args: args}); u != nil || err != nil {
+			t.Errorf("%s: update %+v, %v", args, u, err)
 		}
 	}
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,21 +13,19 @@ import (
 
 // Update is a newer version of a package that a configured server is pinned to.
 type Update struct {
-	Item    string // id of the item that has it
-	Source  string
-	Package Package // at the version that is configured
-	Latest  string
+	Item     string // id of the item that has it
+	Source   string
+	Package  Package // at the version that is configured
+	Latest   string
+	Argument int    // which of the server's arguments names the version, from 0
+	Word     string // what stands in its place at the latest version
 }
 
-// Update returns the newer version of the package that a configuration entry starts, nil if there is none: also where the
-// entry names no version, or the index does not know the package.
-func (x *Index) Update(ctx context.Context, entry json.RawMessage) (*Update, error) {
-	t, err := parseEntry(entry)
-	if err != nil {
-		return nil, nil //nolint:nilerr // an entry that is no server has no package
-	}
-	pkg := t.pinned()
-	if pkg.Version == "" || strings.HasPrefix(pkg.Version, "sha256:") {
+// Update returns the newer version of the package that a configured server starts, nil if there is none: also where it
+// names no exact version, or the index does not know the package. A bundle has none: each is a file of its own.
+func (x *Index) Update(ctx context.Context, c Configured) (*Update, error) {
+	pkg, at := pinned(c.Command, c.Args)
+	if pkg.Version == "" {
 		return nil, nil
 	}
 	bodies, err := x.db.MarketByPackage(ctx, pkg.key())
@@ -41,25 +40,43 @@ func (x *Index) Update(ctx context.Context, entry json.RawMessage) (*Update, err
 		}
 		for _, in := range item.Installs {
 			latest := in.Package.Version
-			if in.Package.key() != pkg.key() || compareVersions(latest, pkg.Version) <= 0 || found != nil && compareVersions(latest, found.Latest) <= 0 {
+			if in.Package.key() != pkg.key() || !pkg.behind(latest) || found != nil && compareVersions(latest, found.Latest) <= 0 {
 				continue
 			}
-			found = &Update{Item: item.ID, Source: item.Source, Package: pkg, Latest: latest}
+			found = &Update{
+				Item: item.ID, Source: item.Source, Package: pkg, Latest: latest,
+				Argument: at, Word: strings.TrimSuffix(c.Args[at], pkg.Version) + latest,
+			}
 		}
 	}
 	return found, nil
 }
 
-// pinned returns the package that the template starts, found in its command line. It is empty if there is none that the
-// hub knows.
-func (t *Template) pinned() Package {
-	var words []string
-	for _, a := range t.Args {
-		words = append(words, a...)
+// exact is a version that is none of those that stand for another, such as next, ^1.2 or ${VERSION}.
+var exact = regexp.MustCompile(`^v?[0-9][A-Za-z0-9.+_!~-]*$`)
+
+// behind reports whether the package is pinned to a version before the latest. "1" is not behind 1.2: where it is taken
+// for a range or names an image, it stands for the newest of its kind; and an image's 1.2-slim has no newer 1.3.
+func (p *Package) behind(latest string) bool {
+	if !exact.MatchString(p.Version) || !exact.MatchString(latest) || strings.HasPrefix(latest, p.Version+".") {
+		return false
 	}
-	command := strings.TrimSuffix(strings.ToLower(t.Command), ".cmd")
-	if command == "cmd" && len(words) > 1 && strings.EqualFold(words[0], "/c") {
-		command, words = words[1], words[2:]
+	if p.Type == "oci" {
+		_, mine, _ := strings.Cut(p.Version, "-")
+		if _, variant, _ := strings.Cut(latest, "-"); mine != variant {
+			return false
+		}
+	}
+	return compareVersions(latest, p.Version) > 0
+}
+
+// pinned returns the package that a command line starts, and which of its arguments names it. The package is empty if
+// there is none that the hub knows.
+func pinned(command string, args []string) (pkg Package, at int) {
+	command = strings.TrimSuffix(strings.ToLower(command), ".cmd")
+	i := 0
+	if command == "cmd" && len(args) > 1 && strings.EqualFold(args[0], "/c") {
+		command, i = args[1], 2
 	}
 	kind, withValue := "", []string(nil)
 	switch command {
@@ -70,29 +87,30 @@ func (t *Template) pinned() Package {
 	case "dnx":
 		kind, withValue = "nuget", []string{"--source", "--version"}
 	case "docker", "podman":
-		if len(words) == 0 || words[0] != "run" {
-			return Package{}
+		if i == len(args) || args[i] != "run" {
+			return Package{}, 0
 		}
-		kind, words = "oci", words[1:]
+		kind, i = "oci", i+1
 		withValue = []string{"-e", "--env", "-v", "--volume", "--mount", "--name", "--network", "-p", "--publish", "-w", "--workdir", "-u", "--user", "--env-file", "--platform", "--entrypoint", "--add-host"}
 	default:
-		return Package{}
+		return Package{}, 0
 	}
-	for i := 0; i < len(words); i++ {
-		name, value, joined := strings.Cut(words[i], "=")
+	for ; i < len(args); i++ {
+		name, value, joined := strings.Cut(args[i], "=")
 		switch {
 		case kind == "npm" && (name == "--package" || name == "-p") || kind == "pypi" && name == "--from":
-			if !joined && i+1 < len(words) {
-				value = words[i+1]
+			if !joined && i+1 < len(args) {
+				i++
+				value = args[i]
 			}
-			return named(kind, value)
-		case slices.Contains(withValue, words[i]):
+			return named(kind, value), i
+		case slices.Contains(withValue, args[i]):
 			i++
-		case !strings.HasPrefix(words[i], "-"):
-			return named(kind, words[i])
+		case !strings.HasPrefix(args[i], "-"):
+			return named(kind, args[i]), i
 		}
 	}
-	return Package{}
+	return Package{}, 0
 }
 
 // named splits what a runner takes for a package.
