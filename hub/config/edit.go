@@ -187,6 +187,23 @@ func (s *Store) DeleteServer(ctx context.Context, name string) error {
 	})
 }
 
+// SetArgument replaces one argument of a server's command, counted from 0, in the file that it comes from. See
+// [Store.Modify]; [ErrUnknownServer] if there is no such server, [ErrConflict] if that argument is not the old one.
+func (s *Store) SetArgument(ctx context.Context, name string, index int, old, text string) error {
+	word := &json5.Node{Kind: json5.String, Text: text}
+	return s.modifyServer(ctx, name, func(doc *json5.Document, e entry) error {
+		path := e.path
+		if e.zed && e.value.Get("command").Is(json5.Object) {
+			path = append(path, "command")
+		}
+		path = append(path, "args", strconv.Itoa(index))
+		if at := doc.Get(path...); !at.Is(json5.String) || at.Text != old {
+			return fmt.Errorf("%q: %w; read it again", name, ErrConflict)
+		}
+		return doc.Set(word.Strict(), path...)
+	})
+}
+
 // modifyServer changes the entry that a server comes from.
 func (s *Store) modifyServer(ctx context.Context, name string, change func(*json5.Document, entry) error) error {
 	server, ok := s.Current().Server(name)

@@ -118,6 +118,40 @@ func TestPutServerRefuses(t *testing.T) {
 	}
 }
 
+func TestSetArgument(t *testing.T) {
+	for name, test := range map[string]struct{ before, after string }{
+		"usual":   {"{mcpServers: {s: {\n  command: 'npx', // runs\n  args: ['-y', 'a@1', /* last */ 'x'],\n}}}", "{mcpServers: {s: {\n  command: 'npx', // runs\n  args: ['-y', 'a@2', /* last */ 'x'],\n}}}"},
+		"array":   {`[{"name": "s", "command": "npx", "args": ["-y","a@1"]}]`, `[{"name": "s", "command": "npx", "args": ["-y","a@2"]}]`},
+		"Zed":     {`{"context_servers": {"s": {"command": {"path": "npx", "args": ["-y", "a@1"]}}}}`, `{"context_servers": {"s": {"command": {"path": "npx", "args": ["-y", "a@2"]}}}}`},
+		"Zed's 2": {`{"context_servers": {"s": {"command": "npx", "args": ["-y", "a@1"]}}}`, `{"context_servers": {"s": {"command": "npx", "args": ["-y", "a@2"]}}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, path := one(t, test.before)
+			if s, _ := store.Current().Server("s"); s.Written().Command != "npx" || s.Written().Args[1] != "a@1" {
+				t.Errorf("written %+v", s.Written())
+			}
+			for _, index := range []int{-1, 0, 9} {
+				if err := store.SetArgument(t.Context(), "s", index, "a@1", "a@2"); !errors.Is(err, ErrConflict) {
+					t.Errorf("argument %d: %v", index, err)
+				}
+			}
+			if err := store.SetArgument(t.Context(), "s", 1, "a@1", "a@2"); err != nil {
+				t.Fatal(err)
+			}
+			if got := content(t, path); got != test.after {
+				t.Errorf("got  %s\nwant %s", got, test.after)
+			}
+			if s, _ := store.Current().Server("s"); s.Written().Args[1] != "a@2" {
+				t.Errorf("written %+v", s.Written())
+			}
+		})
+	}
+	store, _ := one(t, `{"mcpServers": {}}`)
+	if err := store.SetArgument(t.Context(), "s", 0, "a", "b"); !errors.Is(err, ErrUnknownServer) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestDeleteServer(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,6 +87,8 @@ func (s *Store) load(ctx context.Context) (*Snapshot, error) {
 	for key, all := range keys {
 		if e := all[len(all)-1]; key == hubKey {
 			snapshot.Diagnostics = append(snapshot.Diagnostics, snapshot.Hub.read(e.file, e.value)...)
+			sources, problems := readSources(e.file, e.value)
+			snapshot.Sources, snapshot.Diagnostics = sources, append(snapshot.Diagnostics, problems...)
 		} else {
 			snapshot.Extra[key] = e.value.Strict()
 		}
@@ -172,7 +175,11 @@ type hubKeys struct {
 	NameLimit         *json5.Node `key:"nameLimit"`
 	PageSize          *json5.Node `key:"pageSize"`
 	InstructionsLimit *json5.Node `key:"instructionsLimit"`
+	CompatibleVersion *json5.Node `key:"compatibleVersion"`
+	Marketplace       *json5.Node `key:"marketplace"`
 }
+
+var fullVersion = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
 
 // read sets what the file says. What has a wrong type keeps its default and becomes a diagnostic.
 func (s *Settings) read(f *source, hub *json5.Node) (problems []Diagnostic) {
@@ -209,6 +216,11 @@ func (s *Settings) read(f *source, hub *json5.Node) (problems []Diagnostic) {
 			continue
 		}
 		*number.field = n
+	}
+	if v := keys.CompatibleVersion; v.Is(json5.String) && fullVersion.MatchString(v.Text) {
+		s.CompatibleVersion = v.Text
+	} else if v != nil {
+		complain(v, `hub.compatibleVersion must be a text like "4.2.1"`)
 	}
 	return problems
 }

@@ -190,8 +190,11 @@ func TestWrongSettingsKeepTheirDefault(t *testing.T) {
 		want     func(*Settings)
 		problems int
 	}{
-		{`{builtin: false, nameLimit: 16, pageSize: 1, instructionsLimit: 0}`, func(s *Settings) { *s = Settings{false, 16, 1, 0} }, 0},
+		{`{builtin: false, nameLimit: 16, pageSize: 1, instructionsLimit: 0}`, func(s *Settings) { *s = Settings{false, 16, 1, 0, ""} }, 0},
 		{`{builtin: "no", nameLimit: 15, pageSize: "9", instructionsLimit: -1}`, func(*Settings) {}, 4},
+		{`{compatibleVersion: "4.10.0"}`, func(s *Settings) { s.CompatibleVersion = "4.10.0" }, 0},
+		{`{compatibleVersion: "4.2"}`, func(*Settings) {}, 1},
+		{`{compatibleVersion: 4}`, func(*Settings) {}, 1},
 		{`{builtin: null, nameLimit: 1.5, pageSize: 0, instructionsLimit: 1e99, other: 1}`, func(*Settings) {}, 4},
 		{`[]`, func(*Settings) {}, 1},
 	}

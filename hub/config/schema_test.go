@@ -46,6 +46,8 @@ func TestSchemaKnowsWhatTheCodeKnows(t *testing.T) {
 	}{
 		{"file", slices.Collect(maps.Keys(schema.Properties)), append(slices.Clone(serverLists), "hub")},
 		{"hub", slices.Collect(maps.Keys(schema.Properties["hub"].Properties)), tags(hubKeys{})},
+		{"hub.marketplace", slices.Collect(maps.Keys(schema.Properties["hub"].Properties["marketplace"].Properties)), tags(marketKeys{})},
+		{"hub.marketplace.sources", slices.Collect(maps.Keys(schema.Defs["marketSource"].Properties)), tags(sourceKeys{})},
 		{"server", slices.Collect(maps.Keys(server.Properties)), tags(serverKeys{})},
 		{"server.dev", slices.Collect(maps.Keys(server.Properties["dev"].Properties)), tags(devKeys{})},
 		{"zed", inZed, tags(zedKeys{})},

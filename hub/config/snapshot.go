@@ -12,7 +12,8 @@ import (
 // Snapshot is the whole configuration at one moment. It never changes once it is published; a change makes a new one.
 type Snapshot struct {
 	Servers     []*Server                  // sorted by name
-	Hub         Settings                   // the top-level key "hub"
+	Hub         Settings                   // the top-level key "hub", but for the marketplace
+	Sources     []MarketSource             // of the marketplace, besides those that the hub has itself
 	Diagnostics []Diagnostic               // everything that is wrong, servers' errors included
 	Files       []File                     // the files it was read from, in merge order
 	Extra       map[string]json.RawMessage // the other top-level keys of all files, the later file wins
@@ -92,6 +93,23 @@ type Server struct {
 // LogValue shows only the name, because the entry may hold secrets.
 func (s *Server) LogValue() slog.Value { return slog.StringValue(s.Name) }
 
+// Written is what a server is started or reached with as it stands in its file, placeholders and all. It may hold secrets.
+type Written struct {
+	Command string
+	Args    []string
+	Cwd     string
+	URL     string
+}
+
+// Written returns what the server's entry says.
+func (s *Server) Written() Written {
+	w := Written{Command: s.spec.command.text, Cwd: s.spec.cwd.text, URL: s.spec.url.text}
+	for _, arg := range s.spec.args {
+		w.Args = append(w.Args, arg.text)
+	}
+	return w
+}
+
 // Dev is the development mode of a stdio server: it restarts when a watched file changes.
 type Dev struct {
 	Enabled bool     // default true
@@ -105,6 +123,8 @@ type Settings struct {
 	NameLimit         int  // longest name of a tool or prompt in bytes, default 64, at least 16
 	PageSize          int  // items on one page of a list, default 2000, at least 1
 	InstructionsLimit int  // longest instructions in bytes, default 16384, 0 for none
+
+	CompatibleVersion string // of mcp-hub, which the hub passes for; empty for that whose routes it has
 }
 
 // DefaultSettings returns the settings that hold where no file says otherwise.

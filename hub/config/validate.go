@@ -24,6 +24,8 @@ func Validate(text []byte, path string) []Diagnostic {
 	if hub := f.doc.Root().Get(hubKey); hub != nil {
 		settings := DefaultSettings()
 		problems = append(problems, settings.read(f, hub)...)
+		_, more := readSources(f, hub)
+		problems = append(problems, more...)
 	}
 	slices.SortStableFunc(problems, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
