@@ -165,7 +165,7 @@ func command(stderr io.Writer) *cobra.Command {
 	f.StringVar(&o.Host, "host", "", "address to listen on (default: the loopback addresses of this machine)")
 	f.BoolVar(&o.AutoShutdown, "auto-shutdown", false, "stop when the last client has left")
 	f.IntVar(&delay, "shutdown-delay", 0, "`milliseconds` to wait for another client before that")
-	f.StringVar(&o.Compatible, "compatible-version", api.CompatibleVersion, "version of mcp-hub to pass for; its clients compare it")
+	f.StringVar(&o.Compatible, "compatible-version", "", "`version` of mcp-hub to pass for, which its clients compare (default: as configured, or "+api.CompatibleVersion+")")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&format, "log-format", "text", "text or json")
 	cmd.SetVersionTemplate(api.CompatibleVersion + "\nMCP Hub {{.Version}}\n")

@@ -42,12 +42,13 @@ type Options struct {
 	Host    string // name or address to listen on; empty for the loopback addresses of this machine
 	Port    int    // 0 for any free one
 	Version string // the hub's own
-	// Compatible is the version of mcp-hub that the hub passes for; empty for api.CompatibleVersion.
+	// Compatible is the version of mcp-hub that the hub passes for; empty for that of the configuration, or else
+	// api.CompatibleVersion.
 	Compatible string
 	Log        *slog.Logger
 
 	StateDir string          // folder of what the hub keeps; empty: it keeps nothing, and has no marketplace
-	Sources  []market.Source // of the marketplace
+	Sources  []market.Source // of the marketplace, which the configuration may change
 
 	AutoShutdown  bool          // end when the last client of the event stream has left
 	ShutdownDelay time.Duration // how long to wait for another one before that
@@ -70,9 +71,10 @@ type Hub struct {
 
 	mu      sync.Mutex
 	state   string
-	lease   *workspace.Lease // this hub's entry; nil if there is none
-	index   *market.Index    // nil until somebody asks for it
-	leaving *time.Timer      // until automatic shutdown; nil while there are clients
+	lease   *workspace.Lease      // this hub's entry; nil if there is none
+	index   *market.Index         // nil until somebody asks for it
+	named   []config.MarketSource // what the configuration says of its sources
+	leaving *time.Timer           // until automatic shutdown; nil while there are clients
 }
 
 // New reads the configuration and takes the port. It starts nothing. Its errors are a *config.FileError, a
@@ -104,7 +106,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	h.server = &http.Server{
 		Handler: api.Handler(api.Deps{
 			Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
-			Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled,
+			Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove,
 			Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -195,6 +197,7 @@ func (h *Hub) apply(s *config.Snapshot) {
 		servers = append(servers[:len(servers):len(servers)], own)
 	}
 	h.catalog.Configure(s.Hub)
+	h.configureMarket(s.Sources)
 	h.set.Apply(servers)
 }
 

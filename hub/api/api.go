@@ -31,11 +31,13 @@ type Deps struct {
 	Hosts      []string                              // names besides the loopback ones by which the hub may be addressed
 	Port       int                                   // that the hub listens on
 	Version    string                                // the hub's own
-	Compatible string                                // what the hub reports as its version; empty for CompatibleVersion
+	Compatible string                                // what the hub reports as its version; empty for what the configuration says
 
 	// Disable writes into a server's configuration whether it is disabled, and applies that before it returns. Nil:
 	// such a server is only stopped.
 	Disable func(ctx context.Context, server string, disabled bool) error
+	// Remove takes a server out of the configuration file that it comes from, and removes what was unpacked for it.
+	Remove func(ctx context.Context, server string) error
 	// Market opens the marketplace.
 	Market func(context.Context) (*market.Index, error)
 	// Connections returns the clients that listen to the hub's events.
@@ -66,9 +68,6 @@ type Connection struct {
 
 // Handler returns the whole HTTP surface.
 func Handler(d Deps) http.Handler {
-	if d.Compatible == "" {
-		d.Compatible = CompatibleVersion
-	}
 	mux := http.NewServeMux()
 	d.Endpoint.Register(mux)
 	a := &rest{d}

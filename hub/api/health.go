@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -54,7 +55,7 @@ type workspaceHealth struct {
 
 func (a *rest) health(*http.Request) (any, error) {
 	h := health{
-		Status: "ok", State: a.Control.State(), ServerID: "mcp-hub", Version: a.Compatible, HubVersion: a.Version, Timestamp: now(),
+		Status: "ok", State: a.Control.State(), ServerID: "mcp-hub", Version: a.compatible(), HubVersion: a.Version, Timestamp: now(),
 		Servers: a.all(), Connections: connections{List: []connection{}},
 		Workspaces: workspaceHealth{strconv.Itoa(a.Port), a.activeWorkspaces()},
 	}
@@ -75,6 +76,11 @@ func (a *rest) health(*http.Request) (any, error) {
 	g := registered{view.Len(catalog.Tools), view.Len(catalog.Resources), view.Len(catalog.Templates), view.Len(catalog.Prompts)}
 	h.Endpoint.Registered, h.Endpoint.Total = g, g.Tools+g.Resources+g.Templates+g.Prompts
 	return h, nil
+}
+
+// compatible returns the version of mcp-hub that the hub passes for.
+func (a *rest) compatible() string {
+	return cmp.Or(a.Compatible, a.Config.Current().Hub.CompatibleVersion, CompatibleVersion)
 }
 
 func (a *rest) activeWorkspaces() map[string]any {

@@ -269,7 +269,7 @@ func (a *v2) deleteServer(ctx context.Context, in *serverPath) (*struct{}, error
 	if _, err := a.findConfigured(in.Name); err != nil {
 		return nil, err
 	}
-	if err := a.Config.DeleteServer(ctx, in.Name); err != nil {
+	if err := a.Remove(ctx, in.Name); err != nil {
 		return nil, editFailure(err)
 	}
 	return nil, nil //nolint:nilnil // there is nothing to answer with

@@ -51,3 +51,12 @@ func fits(template, address string) bool {
 	}
 	return regexp.MustCompile("^" + strings.Join(literal, ".*") + "$").MatchString(address)
 }
+
+// Bundle returns the folder, of those that bundles are unpacked in, that a server with the working folder cwd is run from.
+// It is empty if there is none.
+func Bundle(bundles, cwd string) string {
+	if dir := filepath.Clean(cwd); filepath.Dir(dir) == filepath.Clean(bundles) && digest.MatchString(filepath.Base(dir)) {
+		return dir
+	}
+	return ""
+}
