@@ -61,6 +61,29 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
+// TestCompatibleVersion: the configuration says what the hub passes for, unless the command line does.
+func TestCompatibleVersion(t *testing.T) {
+	h := hubtest.Start(t, hubtest.Config("{}"))
+	version := func() string { return h.Raw("/api/health").Do("GET").Get("version") }
+	if got := version(); got != `"4.2.1"` {
+		t.Errorf("version %s", got)
+	}
+	h.Rewrite(hubtest.Config(`{"compatibleVersion":"4.9.0"}`))
+	hubtest.Eventually(t, "it passes for 4.9.0", func() bool { return version() == `"4.9.0"` })
+
+	o := options(t, 0)
+	o.Config.Paths, o.Compatible = []string{h.File}, "4.3.0"
+	explicit, err := hub.New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hubtest.Background(t, explicit.Run)
+	h.URL = fmt.Sprintf("http://127.0.0.1:%d", explicit.Port())
+	if got := version(); got != `"4.3.0"` {
+		t.Errorf("version %s", got)
+	}
+}
+
 func TestConfigChange(t *testing.T) {
 	a, b := hubtest.Stdio(t, hubtest.Script{Name: "a", Tools: []string{hubtest.Tool("pid"), hubtest.Tool("x")}}), hubtest.Stdio(t, hubtest.Script{Name: "b", Tools: []string{hubtest.Tool("pid")}})
 	h := hubtest.Start(t, hubtest.Config(`{"builtin":false}`, "a", a, "b", b)).Ready("a", "b")

@@ -3,15 +3,19 @@ package hub_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"mcphub/hub"
+	"mcphub/hub/hubtest"
 	"mcphub/hub/market"
 )
 
@@ -88,4 +92,59 @@ func TestMarketplace(t *testing.T) {
 		}
 		down.Store(1) // the next hub has only the cache
 	}
+}
+
+// TestMarketSources: the configuration changes the sources that the hub has itself and adds others, also while it runs.
+func TestMarketSources(t *testing.T) {
+	asked := make(chan string, 100)
+	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+		_, _ = io.WriteString(w, `{"servers":[{"id":"a","name":"A"}]}`)
+	}))
+	defer registry.Close()
+	o := options(t, 0)
+	o.StateDir, o.Watch = t.TempDir(), true
+	o.Sources = []market.Source{market.NewCommunity("community", registry.URL+"/own"), market.NewCommunity("other", registry.URL+"/other")}
+	file := filepath.Join(o.Config.Dir, "none.json")
+	configure := func(sources string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(`{"hub":{"marketplace":{"sources":[`+sources+`]}}}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	configure(`{"name":"community","url":"` + registry.URL + `/theirs"},{"name":"other","type":"community","disabled":true},{"name":"third","type":"community","disabled":true}`)
+	h, err := hub.New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hubtest.Background(t, h.Run)
+	url := "http://127.0.0.1:" + strconv.Itoa(h.Port()) + "/api/v2/marketplace/refresh"
+	states := func() string {
+		var answer struct {
+			Sources []struct {
+				Name, URL string
+				Items     int
+			}
+		}
+		if err := json.Unmarshal([]byte(post(t, url, "")), &answer); err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, s := range answer.Sources {
+			all = append(all, fmt.Sprintf("%s %s %d", s.Name, strings.TrimPrefix(s.URL, registry.URL), s.Items))
+		}
+		return strings.Join(all, ", ")
+	}
+	if got := states(); got != "community /theirs 1" {
+		t.Errorf("sources %q", got)
+	}
+	for len(asked) > 0 {
+		if path := <-asked; path != "/theirs" {
+			t.Errorf("%s was asked", path)
+		}
+	}
+	configure(`{"name":"third","type":"community","url":"` + registry.URL + `/third"}`)
+	hubtest.Eventually(t, "the hub has its own sources and a third", func() bool {
+		return states() == "community /own 1, other /other 1, third /third 1"
+	})
 }

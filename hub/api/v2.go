@@ -30,6 +30,7 @@ func (a *v2) register(mux *http.ServeMux) huma.API {
 	api := humago.New(mux, c)
 	a.serverRoutes(api)
 	a.configRoutes(api)
+	a.marketRoutes(api)
 	a.streamRoute(mux, api)
 	describe(api, a.routes())
 	document := sync.OnceValues(func() ([]byte, error) { return openAPI(api) })

@@ -39,12 +39,31 @@ func maskEntry(value any) any {
 	return entry
 }
 
-// maskSetting returns the value of a top-level key without secrets. The hub's own settings hold none.
+// maskSetting returns the value of a top-level key without secrets. The hub's own settings hold none but in the queries
+// of addresses.
 func maskSetting(s config.Setting) any {
 	if s.Name == "hub" {
-		return decoded(s.Value)
+		return maskQueries(decoded(s.Value))
 	}
 	return masked(decoded(s.Value))
+}
+
+func maskQueries(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key := range v {
+			v[key] = maskQueries(v[key])
+		}
+	case []any:
+		for i := range v {
+			v[i] = maskQueries(v[i])
+		}
+	case string:
+		if address, query, found := strings.Cut(v, "?"); found && query != "" {
+			return address + "?" + secret.Mask
+		}
+	}
+	return value
 }
 
 func decoded(text []byte) any {

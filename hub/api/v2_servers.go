@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -191,27 +193,49 @@ type createdServer struct {
 }
 
 func (a *v2) createServer(ctx context.Context, in *newServer) (*createdServer, error) {
+	return a.create(ctx, in.Body.Name, in.Body.Config, in.Body.File)
+}
+
+// create adds a server to a configuration file, to the first if none is named.
+func (a *v2) create(ctx context.Context, name string, entry raw, file string) (*createdServer, error) {
 	a.adding.Lock()
 	defer a.adding.Unlock()
-	b := &in.Body
-	_, exists := a.Config.Current().Server(b.Name)
-	if exists || a.Set.Get(b.Name) != nil {
+	if a.taken(name) {
 		return nil, &failure{
-			status: http.StatusConflict, code: "SERVER_EXISTS", data: object{"server": b.Name},
-			text: "There is a server " + quoted(b.Name) + " already: choose another name, or change that one",
+			status: http.StatusConflict, code: "SERVER_EXISTS", data: object{"server": name},
+			text: "There is a server " + quoted(name) + " already: choose another name, or change that one",
 		}
 	}
-	if b.File == "" {
-		b.File = a.Config.Current().Files[0].Path
-	}
-	if err := a.put(ctx, b.File, b.Name, b.Config); err != nil {
+	file, err := a.target(file)
+	if err != nil {
 		return nil, err
 	}
-	s, err := a.find(b.Name)
+	if err := a.put(ctx, file, name, entry); err != nil {
+		return nil, err
+	}
+	s, err := a.find(name)
 	if err != nil {
 		return nil, err // deleted already
 	}
-	return &createdServer{v2Prefix + "servers/" + url.PathEscape(b.Name), view(s)}, nil
+	return &createdServer{v2Prefix + "servers/" + url.PathEscape(name), view(s)}, nil
+}
+
+// taken reports whether there is a server of that name, configured or the hub itself.
+func (a *v2) taken(name string) bool {
+	_, exists := a.Config.Current().Server(name)
+	return exists || a.Set.Get(name) != nil
+}
+
+// target returns the file that a new server goes into: that which was asked for, or else the first.
+func (a *v2) target(file string) (string, error) {
+	files := a.Config.Current().Files
+	if file == "" {
+		return files[0].Path, nil
+	}
+	if !slices.ContainsFunc(files, func(f config.File) bool { return f.Path == file }) {
+		return "", editFailure(fmt.Errorf("%s: %w; leave it out for %s", quoted(file), config.ErrUnknownFile, files[0].Path))
+	}
+	return file, nil
 }
 
 // put writes the entry of a server.
@@ -258,11 +282,16 @@ func (a *v2) changeServer(ctx context.Context, in *serverChange) (*serverAnswer,
 	if err != nil {
 		return nil, err // deleted meanwhile
 	}
-	// The server has been told; it takes a moment to show it, and longer to come to rest.
+	return changed(ctx, s, in.Body.Disabled == nil || !*in.Body.Disabled), nil
+}
+
+// changed answers with a server whose configuration has changed. It has been told; it takes a moment to show it, and
+// longer to come to rest.
+func changed(ctx context.Context, s *upstream.Server, up bool) *serverAnswer {
 	ctx, cancel := context.WithTimeout(ctx, moment)
 	defer cancel()
-	_ = s.Settled(ctx, in.Body.Disabled == nil || !*in.Body.Disabled)
-	return &serverAnswer{view(s)}, nil
+	_ = s.Settled(ctx, up)
+	return &serverAnswer{view(s)}
 }
 
 func (a *v2) deleteServer(ctx context.Context, in *serverPath) (*struct{}, error) {

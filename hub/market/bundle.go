@@ -31,6 +31,8 @@ var (
 	ErrHash = errors.New("the bundle is not the one that was published: its SHA-256 differs")
 	// ErrBundle says that a bundle holds something that it must not, or not what it must.
 	ErrBundle = errors.New("the bundle is broken or unsafe")
+	// ErrDownload says that a bundle could not be fetched.
+	ErrDownload = errors.New("the bundle cannot be downloaded")
 )
 
 // Unpack downloads the bundle of the item's install, verifies its hash and unpacks it into a folder of its own; one that
@@ -95,12 +97,12 @@ func (x *Index) download(ctx context.Context, pkg Package, dir string) error {
 func save(ctx context.Context, client *http.Client, pkg Package, file *os.File) error {
 	answer, err := get(ctx, client, pkg.Identifier, "", bundleLimit)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrDownload, err)
 	}
 	defer answer.Body.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(file, hash), answer.Body); err != nil {
-		return fmt.Errorf("download the bundle: %w", err)
+		return fmt.Errorf("%w: %w", ErrDownload, err)
 	}
 	if hex.EncodeToString(hash.Sum(nil)) != pkg.SHA256 {
 		return ErrHash
@@ -228,7 +230,7 @@ func readManifest(dir, system string) (Install, error) {
 		platform = "win32"
 	}
 	if len(m.Compatibility.Platforms) > 0 && !slices.Contains(m.Compatibility.Platforms, platform) {
-		return Install{}, fmt.Errorf("%w: it is for %s", errNotRunnable, strings.Join(m.Compatibility.Platforms, ", "))
+		return Install{}, fmt.Errorf("%w: it is for %s", ErrNotRunnable, strings.Join(m.Compatibility.Platforms, ", "))
 	}
 	in := Install{Description: clean(m.Description, 1000)}
 	run := m.command(dir, platform)
@@ -340,7 +342,7 @@ func (m *manifest) parameters(expand func(string) string) []Parameter {
 				p.Default = expand(fmt.Sprint(v))
 			}
 		}
-		if strings.Contains(p.Default, "${") || strings.HasPrefix(p.Default, "$") {
+		if resolves(p.Default) {
 			p.Default = ""
 		}
 		parameters = append(parameters, p)

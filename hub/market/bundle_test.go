@@ -110,7 +110,7 @@ func TestHostileBundles(t *testing.T) {
 		"broken manifest":    {archive(t, manifest("{")), ErrBundle},
 		"nothing to run":     {archive(t, manifest(`{"server":{}}`)), ErrBundle},
 		"command in a value": {archive(t, manifest(`{"server":{"mcp_config":{"command":"node","env":{"A":"${cmd: id}"}}}}`)), errUnsafe},
-		"another platform":   {archive(t, manifest(`{"compatibility":{"platforms":["amiga"]},"server":{"mcp_config":{"command":"x"}}}`)), errNotRunnable},
+		"another platform":   {archive(t, manifest(`{"compatibility":{"platforms":["amiga"]},"server":{"mcp_config":{"command":"x"}}}`)), ErrNotRunnable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(tt.content) })

@@ -66,6 +66,7 @@ func TestRegistryInstalls(t *testing.T) {
 		"nested placeholder":            {`"remotes":[{"type":"sse","url":"https://a.example/${${x}}"}]`, nil, "", ""},
 		"older way of a placeholder":    {`"packages":[{"registryType":"npm","identifier":"a","version":"1","transport":{"type":"stdio"},"packageArguments":[{"type":"positional","value":"$AWS_SECRET_ACCESS_KEY"}]}]`, nil, "", ""},
 		"command in a default":          {`"packages":[{"registryType":"npm","identifier":"a","version":"1","transport":{"type":"stdio"},"environmentVariables":[{"name":"A","default":"${cmd: id}"}]}]`, nil, `{"command":"npx","args":["-y","a@1"]}`, ""},
+		"command among choices":         {`"packages":[{"registryType":"npm","identifier":"a","version":"1","transport":{"type":"stdio"},"environmentVariables":[{"name":"A","choices":["${cmd: id}","$HOME","x"],"isRequired":true}]}]`, map[string]string{"A": "x"}, `{"command":"npx","args":["-y","a@1"],"env":{"A":"x"}}`, ""},
 		"variable of the hub in a URL":  {`"remotes":[{"type":"sse","url":"https://a.example/${HOME}"}]`, nil, `{"type":"sse","url":"https://a.example/${HOME}"}`, "HOME"},
 		"script address":                {`"remotes":[{"type":"sse","url":"javascript:alert(1)"}]`, nil, "", ""},
 		"unknown kind":                  {`"packages":[{"registryType":"unknown","identifier":"a","version":"1","transport":{"type":"stdio"}}]`, nil, "", ""},
@@ -124,6 +125,30 @@ func TestPlanMasksSecrets(t *testing.T) {
 	}
 	if _, err := item.Plan(Choices{Install: 1}); !errors.Is(err, ErrNoInstall) {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestPlanChecksValues(t *testing.T) {
+	item, _, _ := registryItem(registryEntry(`"packages":[{"registryType":"npm","identifier":"a","version":"1","transport":{"type":"stdio"},"environmentVariables":[
+		{"name":"N","format":"number"},{"name":"B","format":"boolean"},{"name":"C","choices":["x","y","${cmd: id}"]},{"name":"M","choices":["x","y"],"isRepeated":true}]}]`))
+	for _, tt := range []struct{ key, value, invalid string }{
+		{"N", "-1.5", ""}, {"N", "many", "N"}, {"N", "${env:N}", ""}, {"B", "true", ""}, {"B", "yes", "B"},
+		{"C", "x", ""}, {"C", "z", "C"}, {"M", "x\ny\n", ""}, {"M", "x\nz", "M"},
+	} {
+		plan, err := item.Plan(Choices{Values: map[string]string{tt.key: tt.value, "z": "1", "a": "2"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, p := range plan.Invalid {
+			got += p.Key
+		}
+		if got != tt.invalid || fmt.Sprint(plan.Unknown) != "[a z]" {
+			t.Errorf("%s=%q: invalid %q, unknown %q", tt.key, tt.value, got, plan.Unknown)
+		}
+	}
+	if got := item.Installs[0].Parameters[2].Choices; fmt.Sprint(got) != "[x y]" {
+		t.Errorf("choices %q", got)
 	}
 }
 

@@ -80,6 +80,18 @@ type Parameter struct {
 	Choices     []string `json:"choices,omitempty"`
 }
 
+// Kind returns what the install needs: the type of its package, "remote" for a server somewhere else, or "command" for a
+// program that is there already.
+func (in *Install) Kind() string {
+	switch {
+	case in.Package.Type != "":
+		return in.Package.Type
+	case in.Template.URL != "":
+		return "remote"
+	}
+	return "command"
+}
+
 // LegacyItem is the shape in which the original hub answered, and which the Neovim plugin reads.
 type LegacyItem struct {
 	ID            string          `json:"id"`
@@ -147,19 +159,23 @@ func (i *Item) Legacy() LegacyItem {
 	return old
 }
 
+// Changed returns when the server itself last changed, or else what is said of it; zero if neither is known.
+func (i *Item) Changed() time.Time {
+	if !i.LastCommit.IsZero() {
+		return i.LastCommit
+	}
+	return i.Updated
+}
+
 // stored returns the item as the database keeps it.
 func (i *Item) stored() (store.MarketItem, error) {
 	body, err := json.Marshal(i)
 	if err != nil {
 		return store.MarketItem{}, err
 	}
-	updated := i.LastCommit
-	if updated.IsZero() {
-		updated = i.Updated
-	}
 	s := store.MarketItem{
 		Source: i.Source, ID: i.ID, Title: i.Name, Description: i.Description, Author: i.Author, Category: i.Category,
-		Tags: i.Tags, Weight: i.weight(), Stars: i.Stars, Updated: updated, Body: body,
+		Tags: i.Tags, Weight: i.weight(), Stars: i.Stars, Updated: i.Changed(), Body: body,
 	}
 	for _, in := range i.Installs {
 		if in.Package.Identifier != "" {

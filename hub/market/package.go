@@ -26,16 +26,17 @@ var (
 	braces  = regexp.MustCompile(`\{([^{}]+)\}`)
 )
 
-var errNotRunnable = errors.New("the hub cannot run it")
+// ErrNotRunnable says that an install is of a kind, or for a system, that the hub cannot run here.
+var ErrNotRunnable = errors.New("the hub cannot run it")
 
 // install returns how the package is run: runner, its arguments, the package at its version, the package's arguments.
 func (p *packageJSON) install() (Install, error) {
 	allowed := identifiers[p.RegistryType]
 	if allowed == nil || p.Transport.Type != "stdio" {
-		return Install{}, errNotRunnable
+		return Install{}, ErrNotRunnable
 	}
 	if !allowed.MatchString(p.Identifier) || p.Version != "" && !version.MatchString(p.Version) {
-		return Install{}, fmt.Errorf("%w: %q at %q is no %s package", errNotRunnable, p.Identifier, p.Version, p.RegistryType)
+		return Install{}, fmt.Errorf("%w: %q at %q is no %s package", ErrNotRunnable, p.Identifier, p.Version, p.RegistryType)
 	}
 	in := Install{
 		Package:    Package{Type: p.RegistryType, Identifier: p.Identifier, Version: p.Version, SHA256: strings.ToLower(p.FileSHA256)},
@@ -104,7 +105,7 @@ func (p *packageJSON) install() (Install, error) {
 		t.Args = append(t.Args, arguments...)
 	case "mcpb":
 		if !digest.MatchString(in.Package.SHA256) {
-			return Install{}, fmt.Errorf("%w: a bundle without its hash", errNotRunnable)
+			return Install{}, fmt.Errorf("%w: a bundle without its hash", ErrNotRunnable)
 		}
 		in.Name, in.Template = "Bundle", Template{}
 		k.parameters = nil // its manifest has them
@@ -148,7 +149,7 @@ func (p *Package) reference() string {
 // install returns how the hub reaches the remote server.
 func (r *remoteJSON) install() (Install, error) {
 	if r.Type != "streamable-http" && r.Type != "sse" {
-		return Install{}, errNotRunnable
+		return Install{}, ErrNotRunnable
 	}
 	var k keys
 	in := Install{Name: "Remote", Transports: []string{r.Type}}
@@ -157,7 +158,7 @@ func (r *remoteJSON) install() (Install, error) {
 	}
 	u, err := url.Parse(braces.ReplaceAllString(r.URL, "x"))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return Install{}, fmt.Errorf("%w: %q is no web address", errNotRunnable, r.URL)
+		return Install{}, fmt.Errorf("%w: %q is no web address", ErrNotRunnable, r.URL)
 	}
 	in.Template = Template{Type: r.Type, URL: k.variables(clean(r.URL, 2000), r.Variables)}
 	for _, h := range r.Headers {
@@ -229,10 +230,11 @@ func (k *keys) add(in inputJSON, name string) string {
 		Default: clean(in.Default, 4000), Required: in.IsRequired, Secret: in.IsSecret || looksSecret(name), Multiple: in.IsRepeated,
 		Format: line(in.Format, 20), Choices: lines(in.Choices),
 	}
-	// A default goes into the entry as it is: there the configuration would resolve a placeholder in it.
-	if strings.HasPrefix(p.Default, "$") || strings.Contains(p.Default, "${") {
+	// They go into the entry as they are: there the configuration would resolve a placeholder in them.
+	if resolves(p.Default) {
 		p.Default = ""
 	}
+	p.Choices = slices.DeleteFunc(p.Choices, resolves)
 	k.parameters = append(k.parameters, p)
 	return key
 }

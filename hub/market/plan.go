@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mcphub/hub/secret"
@@ -31,7 +33,8 @@ type Plan struct {
 	Entry         json.RawMessage // what goes into the configuration, with secrets
 	Preview       json.RawMessage // the same to show: secrets are masked
 	Missing       []Parameter     // required and without a value; the entry has ${key} in their place
-	Invalid       []Parameter     // with a value that is not among their choices
+	Invalid       []Parameter     // with a value that is not of their format, or not among their choices
+	Unknown       []string        // keys of values that no parameter has, sorted
 	Prerequisites []Prerequisite
 	Unpinned      bool // the package has no version: what runs may change at any start
 }
@@ -82,12 +85,17 @@ func (i *Item) Plan(c Choices) (Plan, error) {
 			}
 			continue
 		}
-		if len(p.Choices) > 0 && !slices.Contains(p.Choices, value) {
+		if !p.accepts(value) {
 			plan.Invalid = append(plan.Invalid, p)
 		}
 		values[p.Key], masked[p.Key] = value, value
 		if p.Secret && !reference(value) {
 			masked[p.Key] = secret.Mask
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.Values)) {
+		if !slices.ContainsFunc(in.Parameters, func(p Parameter) bool { return p.Key == key }) {
+			plan.Unknown = append(plan.Unknown, key)
 		}
 	}
 	var err error
@@ -102,6 +110,30 @@ func (i *Item) Plan(c Choices) (Plan, error) {
 		plan.Prerequisites = prerequisites(e)
 	}
 	return plan, nil
+}
+
+// accepts reports whether a value is fit for the parameter. One that says where the value is may turn out to be anything.
+func (p *Parameter) accepts(value string) bool {
+	if reference(value) {
+		return true
+	}
+	values := []string{value}
+	if p.Multiple {
+		values = several(value)
+	}
+	for _, v := range values {
+		switch {
+		case len(p.Choices) > 0 && !slices.Contains(p.Choices, v):
+			return false
+		case p.Format == "boolean" && v != "true" && v != "false":
+			return false
+		case p.Format == "number":
+			if _, err := strconv.ParseFloat(v, 64); err != nil {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // reference reports whether a value only says where the secret is, as ${env:TOKEN} does.

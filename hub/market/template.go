@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -83,6 +84,9 @@ var (
 	placeholder = regexp.MustCompile(`\$\{([^{}]*)\}`)
 	parameter   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 )
+
+// resolves reports whether the configuration would see a placeholder in a text, in the older way of writing, $NAME, too.
+func resolves(text string) bool { return strings.HasPrefix(text, "$") || strings.Contains(text, "${") }
 
 // harmless are the placeholders of the configuration that say where things are and nothing else.
 var harmless = []string{"workspaceFolder", "workspaceFolderBasename", "userHome", "cwd", "pathSeparator", "/"}
@@ -214,19 +218,24 @@ func spread(a Argument, parameters map[string]Parameter, values map[string]strin
 			continue
 		}
 		var all []map[string]string
-		for one := range strings.SplitSeq(value, "\n") {
-			if one = strings.TrimSpace(one); one != "" {
-				with := map[string]string{}
-				for k, v := range values {
-					with[k] = v
-				}
-				with[p.Key] = one
-				all = append(all, with)
-			}
+		for _, one := range several(value) {
+			with := maps.Clone(values)
+			with[p.Key] = one
+			all = append(all, with)
 		}
 		return all
 	}
 	return []map[string]string{values}
+}
+
+// several returns the values of a parameter that may have several, one on each line.
+func several(text string) (values []string) {
+	for one := range strings.SplitSeq(text, "\n") {
+		if one = strings.TrimSpace(one); one != "" {
+			values = append(values, one)
+		}
+	}
+	return values
 }
 
 // parseEntry reads a configuration entry as the community registry has it. A flag and a placeholder after it belong
