@@ -248,6 +248,7 @@ func (a *v2) categories(ctx context.Context, _ *struct{}) (*categoryList, error)
 type itemQuery struct {
 	Source string `query:"source" doc:"Without it, the first source that has such an item"`
 	ID     string `query:"id" required:"true"`
+	Readme bool   `query:"readme" default:"true" doc:"Whether to look for the README, which may have to be fetched first"`
 }
 
 type itemDetails struct {
@@ -266,7 +267,12 @@ func (a *v2) getItem(ctx context.Context, in *itemQuery) (*itemDetails, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := index.Details(ctx, in.Source, in.ID)
+	d := market.Details{ReadmeOK: true}
+	if in.Readme {
+		d, err = index.Details(ctx, in.Source, in.ID)
+	} else {
+		d.Item, err = index.Item(ctx, in.Source, in.ID)
+	}
 	if err != nil {
 		return nil, marketFailure(err)
 	}

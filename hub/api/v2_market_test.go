@@ -205,6 +205,7 @@ func TestV2Marketplace(t *testing.T) {
 	if item.Readme != readme.Text || item.ReadAt == nil || fmt.Sprint(item.Installs) != "[{npm io.a-one 1.0.0 [{API_KEY true true []} {LEVEL false false [low high]}]}]" {
 		t.Errorf("%+v", item)
 	}
+	wants(t, h, "GET", "marketplace/item?id=io.a/one&readme=false", "", 200, "readme", `""`, "readAt", "", "id", `"io.a/one"`)
 	wants(t, h, "GET", "marketplace/item?id=four", "", 200, "readme", `""`, "readAt", "")
 	wants(t, h, "GET", "marketplace/item?id=io.a/one&source=community", "", 404, "code", `"ITEM_NOT_FOUND"`)
 	wants(t, h, "GET", "marketplace/item", "", 422, "code", `"VALIDATION_ERROR"`)
