@@ -37,6 +37,7 @@ func addCommands(root *cobra.Command) {
 		{"Servers", []*cobra.Command{
 			r.list(), r.add(), r.remove(), r.start(), r.stop(), r.restart(), r.enable(), r.disable(), r.logs(),
 		}},
+		{"The marketplace", []*cobra.Command{r.search(), r.install(), r.updates(), r.update()}},
 		{"Using them", []*cobra.Command{r.tools(), r.call(), r.read(), r.prompt(), r.stdio()}},
 		{"Configuration", []*cobra.Command{r.config()}},
 	} {

@@ -211,26 +211,46 @@ func (r *remote) create(cmd *cobra.Command, servers []config.Entry, file string)
 	}
 	raw := []json.RawMessage{}
 	for _, s := range added {
-		s, err := c.Settled(ctx, s)
-		if ctx.Err() != nil {
-			err = fmt.Errorf("%s is still starting: \"mcp-hub list\" shows how it goes on", s.Name)
-		}
+		s, err := outcome(ctx, c, s)
 		if err != nil {
 			errs = append(errs, err)
-			continue
-		}
-		raw = append(raw, s.Raw)
-		if err := failure(s); err != nil {
-			errs = append(errs, fmt.Errorf("%w%s\n  Its entry stays in %s, line %d, until you mend it there or say \"mcp-hub remove %s\"",
-				err, lastWords(ctx, c, s.Name), s.Config.File, s.Config.Line, s.Name))
 		} else if !r.json {
 			errs = append(errs, printState(out, s))
 		}
+		raw = append(raw, s.Raw)
 	}
 	if r.json {
 		errs = append(errs, printValue(out, raw))
 	}
 	return errors.Join(errs...)
+}
+
+// settled waits for a server that was just written into the configuration, and tells how it is.
+func (r *remote) settled(cmd *cobra.Command, c *client.Client, s client.ManagedServer) error {
+	s, err := outcome(cmd.Context(), c, s)
+	switch {
+	case r.json:
+		err = errors.Join(err, printJSON(cmd.OutOrStdout(), s.Raw))
+	case err == nil:
+		err = printState(cmd.OutOrStdout(), s)
+	}
+	return err
+}
+
+// outcome waits for a server that was just written into the configuration. That it does not start is an error.
+func outcome(ctx context.Context, c *client.Client, s client.ManagedServer) (client.ManagedServer, error) {
+	s, err := c.Settled(ctx, s)
+	if ctx.Err() != nil {
+		err = fmt.Errorf("%s is still starting: \"mcp-hub list\" shows how it goes on", s.Name)
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := failure(s); err != nil {
+		return s, fmt.Errorf("%w%s\n  Its entry stays in %s, line %d, until you mend it there or say \"mcp-hub remove %s\"",
+			err, lastWords(ctx, c, s.Name), s.Config.File, s.Config.Line, s.Name)
+	}
+	return s, nil
 }
 
 // lastWords is what a server wrote last, which mostly says why it failed.

@@ -136,8 +136,8 @@ func (h *Hub) remove(ctx context.Context, name string) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err != nil || bytes.Contains(text, []byte(filepath.Base(dir))) {
-			return nil //nolint:nilerr // what cannot be read may name it
+		if err != nil || bytes.Contains(text, []byte(filepath.Base(dir))) { // what cannot be read may name it
+			return nil
 		}
 	}
 	if err := os.RemoveAll(dir); err != nil {

@@ -21,6 +21,7 @@ func init() {
 		for _, cause := range causes {
 			if d, ok := errors.AsType[*huma.ErrorDetail](cause); ok { // its Value is left out: it may be a secret
 				problems = append(problems, object{"location": d.Location, "message": d.Message})
+				f.text += "; " + d.Location + ": " + d.Message
 			} else if cause != nil {
 				problems = append(problems, object{"message": cause.Error()})
 			}

@@ -13,9 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,73 +22,7 @@ import (
 	"mcphub/hub/upstream"
 )
 
-// registry serves servers as the official registry does; each is the inside of a "server" object.
-type registry struct {
-	*httptest.Server
-	servers atomic.Pointer[[]string] // nil: it fails
-}
-
-func newRegistry(t *testing.T, servers ...string) *registry {
-	t.Helper()
-	r := &registry{}
-	r.set(servers...)
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		list := r.servers.Load()
-		if list == nil {
-			http.Error(w, "no luck", http.StatusServiceUnavailable)
-			return
-		}
-		var entries []string
-		for i, s := range *list {
-			entries = append(entries, fmt.Sprintf(`{"server":{%s},"_meta":{"io.modelcontextprotocol.registry/official":{"status":"active","updatedAt":"2025-01-0%dT00:00:00Z","isLatest":true}}}`, s, i+1))
-		}
-		_, _ = io.WriteString(w, `{"servers":[`+strings.Join(entries, ",")+`],"metadata":{}}`)
-	}))
-	t.Cleanup(r.Close)
-	return r
-}
-
-func (r *registry) set(servers ...string) { r.servers.Store(&servers) }
-
-func (r *registry) source(name string) string {
-	return fmt.Sprintf(`{"name":%q,"type":"registry","url":%q}`, name, r.URL)
-}
-
-// settings is the object "hub" with these sources.
-func settings(sources ...string) string {
-	return `{"marketplace":{"sources":[` + strings.Join(sources, ",") + `]}}`
-}
-
-// npm is a server that is installed from npm, with more of what a package may have.
-func npm(name, version, more string) string {
-	return fmt.Sprintf(`"name":%q,"description":"Does things","version":%q,"repository":{"url":"https://github.com/a/b","source":"github"},
-		"packages":[{"registryType":"npm","identifier":%q,"version":%q,"transport":{"type":"stdio"}%s}]`, name, version, strings.ReplaceAll(name, "/", "-"), version, more)
-}
-
 const keyed = `,"environmentVariables":[{"name":"API_KEY","isSecret":true,"isRequired":true},{"name":"LEVEL","choices":["low","high"]}]`
-
-// programs puts programs of these names into the PATH; each is a server with one tool, whatever its arguments are.
-func programs(t *testing.T, names ...string) {
-	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("the programs are scripts")
-	}
-	var self struct {
-		Command string
-		Args    []string
-	}
-	if err := json.Unmarshal([]byte("{"+hubtest.Stdio(t, hubtest.Script{Tools: []string{hubtest.Tool("echo")}})+"}"), &self); err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	for _, name := range names {
-		text := fmt.Sprintf("#!/bin/sh\nexec '%s' '%s'\n", self.Command, strings.Join(self.Args, "' '"))
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil { //nolint:gosec // G306: it is a program
-			t.Fatal(err)
-		}
-	}
-	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
-}
 
 func file(t *testing.T, h *hubtest.Hub) string {
 	t.Helper()
@@ -114,14 +46,14 @@ func TestV2Marketplace(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	official := newRegistry(t, npm("io.a/one", "1.0.0", keyed), npm("io.a/two", "2.0.0", ""),
+	official := hubtest.NewRegistry(t, hubtest.NPM("io.a/one", "1.0.0", keyed), hubtest.NPM("io.a/two", "2.0.0", ""),
 		`"name":"io.a/three","description":"far away","version":"1","remotes":[{"type":"sse","url":"https://three.example/sse"},{"type":"streamable-http","url":"https://three.example/mcp"}]`)
 	community := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"servers":[{"id":"four","name":"Four","description":"tagged","author":"me","url":"https://gitlab.invalid/f","category":"web","tags":["x","y"],"stars":7,"featured":true,"lastCommit":200,
 			"installations":[{"name":"run","config":"{\"command\":\"four\"}"}]}]}`)
 	}))
 	defer community.Close()
-	h := hubtest.StartIn(t, dir, hubtest.Config(settings(official.source("ours"), `{"name":"community","url":"`+community.URL+`/r.json?key=hunter2"}`),
+	h := hubtest.StartIn(t, dir, hubtest.Config(hubtest.Sources(official.Source("ours"), `{"name":"community","url":"`+community.URL+`/r.json?key=hunter2"}`),
 		"mine", `"command":"npx","args":["-y","io.a-two@1.9.0"],"disabled":true`, "far", `"url":"https://three.example/mcp","disabled":true`))
 
 	var page struct {
@@ -211,14 +143,14 @@ func TestV2Marketplace(t *testing.T) {
 	wants(t, h, "GET", "marketplace/item", "", 422, "code", `"VALIDATION_ERROR"`)
 
 	// One source fails: its items stay, and its state says why.
-	official.servers.Store(nil)
+	official.Fail()
 	text = wants(t, h, "POST", "marketplace/refresh", "", 200)
 	if err := json.Unmarshal([]byte(text), &page); err != nil || !strings.Contains(page.Sources[0].Error, "503") || page.Sources[0].Items != 3 || page.Sources[1].Error != "" {
 		t.Errorf("%v: %s", err, text)
 	}
 
 	// Another configuration: what is not read any more is gone.
-	h.Rewrite(hubtest.Config(settings(`{"name":"community","url":"` + community.URL + `/r.json?key=hunter2"}`)))
+	h.Rewrite(hubtest.Config(hubtest.Sources(`{"name":"community","url":"` + community.URL + `/r.json?key=hunter2"}`)))
 	hubtest.Eventually(t, "only one source is left", func() bool {
 		_, _, text := ask(t, h, "GET", "marketplace", "")
 		return hubtest.Get(text, "total") == "1"
@@ -228,20 +160,26 @@ func TestV2Marketplace(t *testing.T) {
 func TestV2MarketplaceNeedsAFolder(t *testing.T) {
 	h := hubtest.Start(t, hubtest.Config("{}", "a", `"command":"x","disabled":true`))
 	for _, route := range [][3]string{
-		{"GET", "marketplace"}, {"GET", "marketplace/categories"}, {"GET", "marketplace/item?id=a"}, {"POST", "marketplace/refresh"}, {"GET", "marketplace/updates"},
-		{"POST", "marketplace/plan", `{"id":"a"}`}, {"POST", "marketplace/install", `{"id":"a"}`}, {"POST", "servers/a/update"},
+		{"GET", "marketplace"},
+		{"GET", "marketplace/categories"},
+		{"GET", "marketplace/item?id=a"},
+		{"POST", "marketplace/refresh"},
+		{"GET", "marketplace/updates"},
+		{"POST", "marketplace/plan", `{"id":"a"}`},
+		{"POST", "marketplace/install", `{"id":"a"}`},
+		{"POST", "servers/a/update"},
 	} {
 		wants(t, h, route[0], route[1], route[2], 503, "code", `"MARKETPLACE_UNAVAILABLE"`)
 	}
 }
 
 func TestV2Install(t *testing.T) {
-	programs(t, "npx")
-	r := newRegistry(t, npm("io.a/one", "1.0.0", keyed), npm("io.a/loose", "latest", ""),
+	hubtest.Programs(t, hubtest.Script{Tools: tools("echo")}, "npx")
+	r := hubtest.NewRegistry(t, hubtest.NPM("io.a/one", "1.0.0", keyed), hubtest.NPM("io.a/loose", "latest", ""),
 		`"name":"io.a/far","version":"1","remotes":[{"type":"streamable-http","url":"https://{tenant}.example/mcp","variables":{"tenant":{"isRequired":true}}}]`,
 		`"name":"io.a/evil","version":"1","packages":[{"registryType":"npm","identifier":"evil","version":"1","transport":{"type":"stdio"},"environmentVariables":[{"name":"A","value":"${cmd: touch evil}"}]}]`,
-		npm("io.a/sly", "1.0.0", `,"environmentVariables":[{"name":"A","default":"${cmd: touch evil}","choices":["${env:HOME}"]}],"packageArguments":[{"type":"positional","valueHint":"$HOME"}]`))
-	text := "{\n  // mine\n  \"hub\": " + settings(r.source("ours")) + ",\n  \"mcpServers\": {\n    // the first\n    \"old\": {\"command\": \"x\", \"disabled\": true}, // stays\n  },\n}\n"
+		hubtest.NPM("io.a/sly", "1.0.0", `,"environmentVariables":[{"name":"A","default":"${cmd: touch evil}","choices":["${env:HOME}"]}],"packageArguments":[{"type":"positional","valueHint":"$HOME"}]`))
+	text := "{\n  // mine\n  \"hub\": " + hubtest.Sources(r.Source("ours")) + ",\n  \"mcpServers\": {\n    // the first\n    \"old\": {\"command\": \"x\", \"disabled\": true}, // stays\n  },\n}\n"
 	h := hubtest.StartIn(t, t.TempDir(), text)
 
 	plan := wants(t, h, "POST", "marketplace/plan", `{"id":"io.a/one"}`, 200, "source", `"ours"`, "name", `"one"`, "taken", "false", "file", `"`+h.File+`"`,
@@ -319,7 +257,7 @@ func TestV2Install(t *testing.T) {
 	wants(t, h, "POST", "servers/My%20one/update", "", 409, "code", `"NO_UPDATE"`)
 	wants(t, h, "POST", "servers/none/update", "", 404, "code", `"SERVER_NOT_FOUND"`)
 	wants(t, h, "POST", "servers/hub/update", "", 409, "code", `"BUILTIN_SERVER"`)
-	r.set(npm("io.a/one", "1.1.0", keyed))
+	r.Publish(hubtest.NPM("io.a/one", "1.1.0", keyed))
 	wants(t, h, "POST", "marketplace/refresh", "", 200)
 	wants(t, h, "GET", "marketplace/updates", "", 200, "updates",
 		`[{"server":"My one","item":"io.a/one","source":"ours","kind":"npm","package":"io.a-one","current":"1.0.0","latest":"1.1.0"}]`)
@@ -336,7 +274,7 @@ func TestV2Install(t *testing.T) {
 
 // TestV2Bundle: a bundle is unpacked when it is planned, run when it is installed, and goes with the last that uses it.
 func TestV2Bundle(t *testing.T) {
-	programs(t, "node")
+	hubtest.Programs(t, hubtest.Script{}, "node")
 	var content bytes.Buffer
 	w := zip.NewWriter(&content)
 	for name, text := range map[string]string{
@@ -359,9 +297,9 @@ func TestV2Bundle(t *testing.T) {
 	defer files.Close()
 	sum := sha256.Sum256(content.Bytes())
 	hash := hex.EncodeToString(sum[:])
-	r := newRegistry(t, fmt.Sprintf(`"name":"io.a/bundle","version":"1","packages":[{"registryType":"mcpb","identifier":"%s/b.mcpb","version":"1","fileSha256":"%s","transport":{"type":"stdio"}}]`, files.URL, hash))
+	r := hubtest.NewRegistry(t, fmt.Sprintf(`"name":"io.a/bundle","version":"1","packages":[{"registryType":"mcpb","identifier":"%s/b.mcpb","version":"1","fileSha256":"%s","transport":{"type":"stdio"}}]`, files.URL, hash))
 	dir := t.TempDir()
-	h := hubtest.StartIn(t, dir, hubtest.Config(settings(r.source("ours"))))
+	h := hubtest.StartIn(t, dir, hubtest.Config(hubtest.Sources(r.Source("ours"))))
 	wants(t, h, "GET", "marketplace/item?id=io.a/bundle", "", 200, "kinds", `["mcpb"]`)
 	wants(t, h, "POST", "marketplace/plan", `{"id":"io.a/bundle"}`, 502, "code", `"DOWNLOAD_FAILED"`) // nobody vouches for the server
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -233,7 +232,8 @@ func (a *v2) target(file string) (string, error) {
 		return files[0].Path, nil
 	}
 	if !slices.ContainsFunc(files, func(f config.File) bool { return f.Path == file }) {
-		return "", editFailure(fmt.Errorf("%s: %w; leave it out for %s", quoted(file), config.ErrUnknownFile, files[0].Path))
+		_, _, err := a.Config.Read(file)
+		return "", editFailure(err) // which names those that there are
 	}
 	return file, nil
 }

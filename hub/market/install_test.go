@@ -132,8 +132,15 @@ func TestPlanChecksValues(t *testing.T) {
 	item, _, _ := registryItem(registryEntry(`"packages":[{"registryType":"npm","identifier":"a","version":"1","transport":{"type":"stdio"},"environmentVariables":[
 		{"name":"N","format":"number"},{"name":"B","format":"boolean"},{"name":"C","choices":["x","y","${cmd: id}"]},{"name":"M","choices":["x","y"],"isRepeated":true}]}]`))
 	for _, tt := range []struct{ key, value, invalid string }{
-		{"N", "-1.5", ""}, {"N", "many", "N"}, {"N", "${env:N}", ""}, {"B", "true", ""}, {"B", "yes", "B"},
-		{"C", "x", ""}, {"C", "z", "C"}, {"M", "x\ny\n", ""}, {"M", "x\nz", "M"},
+		{"N", "-1.5", ""},
+		{"N", "many", "N"},
+		{"N", "${env:N}", ""},
+		{"B", "true", ""},
+		{"B", "yes", "B"},
+		{"C", "x", ""},
+		{"C", "z", "C"},
+		{"M", "x\ny\n", ""},
+		{"M", "x\nz", "M"},
 	} {
 		plan, err := item.Plan(Choices{Values: map[string]string{tt.key: tt.value, "z": "1", "a": "2"}})
 		if err != nil {

@@ -346,7 +346,7 @@ func (x *Index) Item(ctx context.Context, source, id string) (Item, error) {
 		}
 		return item, nil
 	}
-	return Item{}, fmt.Errorf("%w: %q", ErrUnknown, id)
+	return Item{}, fmt.Errorf("%q: %w; search for its id", id, ErrUnknown)
 }
 
 // Sources returns how each source is doing, in their order.

@@ -55,8 +55,10 @@ func (d *DB) MarketSearch(ctx context.Context, q MarketQuery) (bodies [][]byte, 
 	}
 	rows := `SELECT rowid AS row FROM ` + from + matching
 	switch {
-	case q.Order == ByRelevance && len(words) > 0 && total <= ranked:
-		rows += ` ORDER BY bm25(market_words, 10, 6, 4, 2, 1, 0), rowid`
+	case q.Order == ByRelevance && len(words) > 0 && total <= ranked: // what has just that name comes first
+		rows = `SELECT market_words.rowid AS row FROM market_words JOIN market_item ON market_item.rowid = market_words.rowid` + matching +
+			` ORDER BY market_item.title = ? OR market_item.id = ? COLLATE NOCASE DESC, bm25(market_words, 10, 6, 4, 2, 1, 0), row`
+		args = append(args, strings.TrimSpace(q.Words), strings.TrimSpace(q.Words))
 	case q.Order != ByRelevance && len(args) > 0: // the words do not know titles, stars and times
 		rows = `SELECT rowid AS row FROM market_item WHERE rowid IN (` + rows + `)` + orders[q.Order]
 	default:

@@ -170,6 +170,7 @@ func TestMarketSearch(t *testing.T) {
 		"all, by weight":           {MarketQuery{}, "other beta alpha gamma"},
 		"title before text":        {MarketQuery{Words: "alpha", Source: "a"}, "alpha"},
 		"words rank":               {MarketQuery{Words: "ALPHA"}, "alpha other gamma"},
+		"its very title":           {MarketQuery{Words: "other "}, "other"},
 		"beginning":                {MarketQuery{Words: "ment"}, "gamma"},
 		"accents":                  {MarketQuery{Words: "uber"}, "beta"},
 		"other scripts":            {MarketQuery{Words: "安装"}, "other"},
