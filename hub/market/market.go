@@ -74,7 +74,8 @@ type Query struct {
 // Page is a part of the items that match.
 type Page struct {
 	Items []Item
-	Total int
+	Total int  // how many items match in all
+	More  bool // more than Total do, which are not counted; there are 10,000 then
 }
 
 // State is how a source is doing. Its items are served whatever it says.
@@ -302,14 +303,14 @@ func (x *Index) put(ctx context.Context, source string, pass int64, b Batch) err
 // Search returns the items that match. Deprecated ones come last, unless words rank them.
 func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 	order := map[string]store.MarketOrder{"name": store.ByTitle, "newest": store.ByUpdated, "stars": store.ByStars}[q.Sort]
-	bodies, total, err := x.db.MarketSearch(ctx, store.MarketQuery{
+	found, err := x.db.MarketSearch(ctx, store.MarketQuery{
 		Words: q.Words, Category: q.Category, Tags: q.Tags, Source: q.Source, Order: order, Offset: q.Offset, Limit: q.Limit,
 	})
 	if err != nil {
 		return Page{}, err
 	}
-	page := Page{Items: make([]Item, len(bodies)), Total: total}
-	for i, body := range bodies {
+	page := Page{Items: make([]Item, len(found.Bodies)), Total: found.Total, More: found.More}
+	for i, body := range found.Bodies {
 		if err := json.Unmarshal(body, &page.Items[i]); err != nil {
 			return Page{}, fmt.Errorf("read cached item: %w", err)
 		}

@@ -56,7 +56,7 @@ type MarketReadme struct {
 // as before is taken to be the same in all.
 func (d *DB) MarketPut(ctx context.Context, pass int64, items []MarketItem) error {
 	err := d.change(ctx, func(tx *sql.Tx) error {
-		p := putter{tx: tx, statements: map[string]*sql.Stmt{}}
+		p := putter{tx: tx, statements: map[string]*sql.Stmt{}, bands: map[string]bool{}}
 		for i := range items {
 			if err := p.put(ctx, pass, &items[i]); err != nil {
 				return err
@@ -74,6 +74,7 @@ func (d *DB) MarketPut(ctx context.Context, pass int64, items []MarketItem) erro
 type putter struct {
 	tx         *sql.Tx
 	statements map[string]*sql.Stmt
+	bands      map[string]bool // that have been written
 }
 
 func (p *putter) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -100,14 +101,10 @@ func (p *putter) put(ctx context.Context, pass int64, item *MarketItem) error {
 	if _, err := p.exec(ctx, `DELETE FROM market_item WHERE source = ? AND id = ?`, item.Source, item.ID); err != nil {
 		return err
 	}
-	updated := int64(0)
-	if !item.Updated.IsZero() {
-		updated = item.Updated.Unix()
-	}
 	row := itemRow(item)
 	for { // two of 2^32 hashes may be alike
 		res, err := p.exec(ctx, `INSERT OR IGNORE INTO market_item (rowid, source, id, title, stars, updated, seen) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			row, item.Source, item.ID, item.Title, item.Stars, updated, pass)
+			row, item.Source, item.ID, item.Title, max(item.Stars, 0), item.updated(), pass)
 		if err != nil {
 			return err
 		}
@@ -121,6 +118,15 @@ func (p *putter) put(ctx context.Context, pass int64, item *MarketItem) error {
 	facets := []string{facet('s', item.Source), facet('c', item.Category)}
 	for _, tag := range item.Tags {
 		facets = append(facets, facet('t', tag))
+	}
+	for _, band := range item.bands() {
+		facets = append(facets, band)
+		if !p.bands[band] {
+			if _, err := p.exec(ctx, `INSERT OR IGNORE INTO market_band (name) VALUES (?)`, band); err != nil {
+				return err
+			}
+			p.bands[band] = true
+		}
 	}
 	if _, err := p.exec(ctx, `INSERT INTO market_words (rowid, title, id, tags, author, description, facets) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		row, item.Title, item.ID, strings.Join(item.Tags, " "), item.Author, item.Description, strings.Join(facets, " ")); err != nil {
@@ -141,6 +147,9 @@ func (p *putter) put(ctx context.Context, pass int64, item *MarketItem) error {
 	}
 	return nil
 }
+
+// updated returns when the item changed, in Unix seconds; 0 if that is not known.
+func (i *MarketItem) updated() int64 { return max(i.Updated.Unix(), 0) }
 
 // itemRow returns the rowid to begin with: 31 bits of the weight upside down, then 32 bits that tell items apart.
 func itemRow(item *MarketItem) int64 {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -120,6 +121,46 @@ func TestNewerDatabaseIsLeftAlone(t *testing.T) {
 }
 
 // TestManyOpenAtOnce opens one new file several times at once, as hubs that start together do, and writes and reads.
+// TestOldDatabase: one whose words are indexed as they once were is emptied, so that its sources are read again.
+func TestOldDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hub.db")
+	text, err := migrations.ReadFile("migrations/0001_market.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := sql.Open("sqlite", dsn(path, "immediate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		string(text), `INSERT INTO market_item VALUES (1, 'a', 'x', 'old', 0, 0, 1)`, `INSERT INTO market_body VALUES (1, x'01')`,
+		`INSERT INTO market_words (rowid, title) VALUES (1, 'old')`, `INSERT INTO market_source VALUES ('a', 'mark', 1, 1, 1, 0, '')`, `PRAGMA user_version = 1`,
+	} {
+		if _, err := old.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(statement, err)
+		}
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := Open(t.Context(), path, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	sources, err := db.MarketSources(t.Context())
+	found, searchErr := db.MarketSearch(t.Context(), MarketQuery{})
+	if err != nil || searchErr != nil || len(sources) != 0 || found.Total != 0 {
+		t.Errorf("sources %v, %v; %d items, %v", sources, err, found.Total, searchErr)
+	}
+	if err := db.MarketPut(t.Context(), 2, []MarketItem{{Source: "a", ID: "x", Title: "old", Body: []byte("old")}}); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := db.MarketSearch(t.Context(), MarketQuery{Words: "old"}); err != nil || found.Total != 1 {
+		t.Errorf("%d items, %v", found.Total, err)
+	}
+}
+
 func TestManyOpenAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hub.db")
 	var group sync.WaitGroup
@@ -136,7 +177,7 @@ func TestManyOpenAtOnce(t *testing.T) {
 				if err := db.MarketPut(t.Context(), 1, []MarketItem{item}); err != nil {
 					t.Error(err)
 				}
-				if _, _, err := db.MarketSearch(t.Context(), MarketQuery{Words: "shared"}); err != nil {
+				if _, err := db.MarketSearch(t.Context(), MarketQuery{Words: "shared"}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -148,8 +189,8 @@ func TestManyOpenAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, total, err := db.MarketSearch(t.Context(), MarketQuery{Words: "shared"}); err != nil || total != 80 {
-		t.Errorf("%d items, %v", total, err)
+	if found, err := db.MarketSearch(t.Context(), MarketQuery{Words: "shared"}); err != nil || found.Total != 80 {
+		t.Errorf("%d items, %v", found.Total, err)
 	}
 }
 
@@ -194,15 +235,15 @@ func TestMarketSearch(t *testing.T) {
 		"page behind the last one": {MarketQuery{Offset: 9, Limit: 2}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bodies, total, err := db.MarketSearch(t.Context(), tt.q)
+			found, err := db.MarketSearch(t.Context(), tt.q)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := string(bytes.Join(bodies, []byte(" "))); got != tt.want {
+			if got := string(bytes.Join(found.Bodies, []byte(" "))); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
-			if tt.q.Limit == 0 && total != len(bodies) || tt.q.Limit > 0 && total != 4 {
-				t.Errorf("total %d of %d", total, len(bodies))
+			if n := len(found.Bodies); tt.q.Limit == 0 && found.Total != n || tt.q.Limit > 0 && found.Total != 4 || found.More {
+				t.Errorf("total %d of %d, more %v", found.Total, n, found.More)
 			}
 		})
 	}
@@ -224,8 +265,8 @@ func TestMarketItemsComeAndGo(t *testing.T) {
 	}
 	words := func(words, want string) {
 		t.Helper()
-		bodies, _, err := db.MarketSearch(ctx, MarketQuery{Words: words})
-		if got := string(bytes.Join(bodies, []byte(" "))); err != nil || got != want {
+		found, err := db.MarketSearch(ctx, MarketQuery{Words: words})
+		if got := string(bytes.Join(found.Bodies, []byte(" "))); err != nil || got != want {
 			t.Errorf("%q finds %q, %v, want %q", words, got, err, want)
 		}
 	}
