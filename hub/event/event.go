@@ -22,10 +22,14 @@ type Event struct {
 	Data   any       // a value that nobody changes any more
 }
 
-// Bus takes events and keeps the last of them. Publishing never waits for a reader.
+// batch is how many events a reader takes at once, so that it holds nobody up, and keeps few alive that the bus has
+// forgotten.
+const batch = 16
+
+// Bus takes events and keeps the last of them. Publishing never waits for a reader to do anything with them.
 type Bus struct {
-	run  string // begins the ids of its events: another bus counts from 1 again
-	mu   sync.Mutex
+	run  string       // begins the ids of its events: another bus counts from 1 again
+	mu   sync.RWMutex // of many readers, all of which look at once when there is something new
 	ring []Event
 	last uint64        // Seq of the newest event
 	more chan struct{} // closed at the next event, then replaced
@@ -60,15 +64,16 @@ func (b *Bus) Seq(id string) (seq uint64, ok bool) {
 
 // Last returns the number of the newest event; 0 if there was none yet.
 func (b *Bus) Last() uint64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	return b.last
 }
 
 // Reader goes through the events of a bus. It costs the bus nothing, however slow it is. It is not for concurrent use.
 type Reader struct {
-	bus *Bus
-	at  uint64 // Seq of the last event read
+	bus  *Bus
+	at   uint64 // Seq of the last event read
+	room []Event
 }
 
 // Read returns a reader of the events after the one with the given number: Last for those to come, 0 for all that are
@@ -80,8 +85,8 @@ func (b *Bus) Read(after uint64) *Reader {
 	return &Reader{bus: b, at: after}
 }
 
-// Next waits for events and returns them in order, and how many before them were lost because the reader was too slow
-// or asked for what is no longer kept. The error is ctx's cause.
+// Next waits for events and returns the next of them in order, and how many before them were lost because the reader was
+// too slow or asked for what is no longer kept. They are good until the next call. The error is ctx's cause.
 func (r *Reader) Next(ctx context.Context) (events []Event, lost uint64, err error) {
 	for {
 		events, lost, more := r.take()
@@ -98,16 +103,18 @@ func (r *Reader) Next(ctx context.Context) (events []Event, lost uint64, err err
 
 func (r *Reader) take() (events []Event, lost uint64, more <-chan struct{}) {
 	b := r.bus
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	clear(r.room)
+	r.room = r.room[:0]
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	size := uint64(len(b.ring))
 	if b.last-r.at > size {
 		lost = b.last - size - r.at
 		r.at += lost
 	}
-	for r.at < b.last {
+	for r.at < b.last && len(r.room) < batch {
 		r.at++
-		events = append(events, b.ring[r.at%size])
+		r.room = append(r.room, b.ring[r.at%size])
 	}
-	return events, lost, b.more
+	return r.room, lost, b.more
 }
