@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,7 +66,7 @@ func liveStream(t *testing.T, url string) func() liveEvent {
 		_, _ = read("")
 		e := liveEvent{name: name}
 		if err := json.Unmarshal([]byte(text), &e.data); err != nil {
-			t.Fatalf("%s: %v: %s", name, err, text)
+			t.Errorf("%s: %v: %s", name, err, text)
 		}
 		if _, err := time.Parse("2006-01-02T15:04:05.000Z", fmt.Sprint(e.data["timestamp"])); err != nil {
 			t.Errorf("%s has no time: %s", name, text)
@@ -145,25 +147,81 @@ func TestLiveEvents(t *testing.T) {
 	}
 }
 
-// TestLiveReaders: many clients, some of which never read, and nobody else notices.
+// TestLiveReaders: 1,000 clients, some of which never read, and nobody else notices. All streams end with the hub.
 func TestLiveReaders(t *testing.T) {
 	h := hubtest.Start(t, hubtest.Config(`{}`, "talker", hubtest.Stdio(t, hubtest.Script{Name: "talker"}))).Ready("talker")
-	const readers = 200
-	var reading []func() liveEvent
+	const readers, stuck = 1000, 10
+	var all []func() liveEvent
 	for range readers {
 		next := liveStream(t, h.URL)
 		if e := next(); e.name != "hub_state" {
 			t.Fatalf("first %v", e)
 		}
-		reading = append(reading, next)
+		all = append(all, next)
 	}
 	h.Set().Get("talker").Restart()
-	for i, next := range reading {
-		if i%20 == 0 {
-			continue // stuck
+	var told atomic.Int32
+	var reading sync.WaitGroup
+	for i, next := range all[stuck:] {
+		reading.Go(func() {
+			e := next()
+			for ; e.data != nil; e = next() {
+				if strings.Contains(e.String(), "MCP server connected") {
+					told.Add(1)
+				}
+			}
+			if e.name != io.EOF.Error() {
+				t.Errorf("client %d: the stream does not end cleanly: %s", i, e.name)
+			}
+		})
+	}
+	hubtest.Eventually(t, "all that read have been told once", func() bool { return told.Load() == readers-stuck })
+	stop(t, h)
+	reading.Wait()
+}
+
+// TestStopWithStuckReaders: clients whose connections are full do not hold the hub's end up.
+func TestStopWithStuckReaders(t *testing.T) {
+	h := hubtest.Start(t, hubtest.Config(`{}`, "talker", hubtest.Stdio(t, hubtest.Script{Name: "talker"}))).Ready("talker")
+	for range 10 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(h.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if got := until(t, next, "MCP server connected"); !slices.ContainsFunc(got, func(e liveEvent) bool { return e.name == "log" }) {
-			t.Errorf("client %d: %v", i, got)
+		defer func() { _ = conn.Close() }()
+		if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+			t.Fatal(err)
 		}
+		if _, err := io.WriteString(conn, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(conn, make([]byte, len("HTTP/1.1 200 OK"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := liveStream(t, h.URL)
+	client, padding := h.Modern("/mcp/talker"), strings.Repeat(".", 1<<20)
+	for i := range 6 { // more than a connection holds
+		client.Act("set", fmt.Sprintf(`{"list":"tools/list","items":[{"name":"tool%d","description":"%s","inputSchema":{"type":"object"}}],"tell":true}`, i, padding))
+		for e := next(); e.data["type"] != "tool_list_changed"; e = next() {
+			if e.data == nil {
+				t.Fatal(e.name)
+			}
+		}
+	}
+	stop(t, h)
+}
+
+// stop ends a hub, which must be as quick as it always is.
+func stop(t *testing.T, h *hubtest.Hub) {
+	t.Helper()
+	begun := time.Now()
+	if err := h.Stop(); err != nil {
+		t.Error(err)
+	}
+	took := time.Since(begun)
+	t.Logf("the hub ended in %v", took)
+	if took > 5*time.Second {
+		t.Errorf("the hub took %v to end", took)
 	}
 }

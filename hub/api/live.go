@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mcphub/hub/event"
@@ -67,31 +68,29 @@ const (
 
 // Live is the event stream of mcp-hub 4.2.1, GET /api/events: framing, names, order and shapes are that program's.
 type Live struct {
-	bus   *event.Bus
-	set   *upstream.Set
-	state func() HubState
-	shown func(server string) bool // whether clients may hear of a server
-	count func(clients int)        // is told how many clients there are, after each change
+	bus    *event.Bus
+	set    *upstream.Set
+	state  func() HubState
+	shown  func(server string) bool // whether clients may hear of a server
+	stuck  time.Duration            // see liveStuck
+	frames frames
 
 	mu      sync.Mutex
+	count   func(clients int) // is told how many clients there are, after each change and in order
 	clients map[string]*liveClient
 	closed  bool
-	frames  [64]liveFrames // what recent events are to a client, so that many clients share the work
 }
 
 type liveClient struct {
-	since, last time.Time
-	end         context.CancelFunc
-}
-
-type liveFrames struct {
-	seq  uint64
-	text []byte
+	w     http.ResponseWriter
+	since time.Time
+	last  atomic.Int64 // when it got something, in Unix milliseconds
+	end   context.CancelFunc
 }
 
 // NewLive returns an event stream of what is published on bus.
 func NewLive(bus *event.Bus, set *upstream.Set, state func() HubState, shown func(string) bool, count func(int)) *Live {
-	return &Live{bus: bus, set: set, state: state, shown: shown, count: count, clients: map[string]*liveClient{}}
+	return &Live{bus: bus, set: set, state: state, shown: shown, stuck: liveStuck, count: count, clients: map[string]*liveClient{}}
 }
 
 // Close ends all streams after what has been published, cleanly.
@@ -110,7 +109,7 @@ func (l *Live) Connections() []Connection {
 	defer l.mu.Unlock()
 	out := make([]Connection, 0, len(l.clients))
 	for id, c := range l.clients {
-		out = append(out, Connection{id, c.since, c.last})
+		out = append(out, Connection{id, c.since, time.UnixMilli(c.last.Load())})
 	}
 	slices.SortFunc(out, func(a, b Connection) int {
 		return cmp.Or(a.ConnectedAt.Compare(b.ConnectedAt), cmp.Compare(a.ID, b.ID))
@@ -120,56 +119,60 @@ func (l *Live) Connections() []Connection {
 
 // ServeHTTP serves one client until it is gone, reads too slowly, or the stream is closed.
 func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, end := context.WithCancel(r.Context())
-	defer end()
-	client := &liveClient{since: time.Now(), last: time.Now(), end: end}
-	id := rand.Text()
 	reader := l.bus.Read(l.bus.Last()) // before the state is told, so that no change is missed between
-	l.join(id, client)
-	defer l.leave(id)
-
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-cache")
-	h.Set("X-Accel-Buffering", "no")
-	if l.send(w, client, frame("hub_state", time.Now(), l.state())) != nil {
+	ctx, client, leave := l.join(w, r)
+	defer leave()
+	if l.send(client, frame("hub_state", time.Now(), l.state())) != nil {
 		return
 	}
 	for beat := time.Now().Add(heartbeat); ; {
 		waiting, stop := context.WithDeadline(ctx, beat)
 		events, _, err := reader.Next(waiting) // a client that lost events has been told nothing false: it reads health
 		stop()
-		var text []byte
-		for _, e := range events {
-			text = append(text, l.render(e)...)
-		}
-		if err != nil && ctx.Err() == nil {
-			text = frame("heartbeat", time.Now(), map[string]int{"connections": l.connected()})
+		var texts [][]byte
+		switch {
+		case err == nil:
+			for _, e := range events {
+				if text := l.frames.of(e, l.translate); len(text) > 0 {
+					texts = append(texts, text)
+				}
+			}
+		case ctx.Err() != nil:
+			return // what was published before the end has been told
+		default:
+			texts = append(texts, frame("heartbeat", time.Now(), map[string]int{"connections": l.connected()}))
 			beat = time.Now().Add(heartbeat)
 		}
-		if len(text) > 0 && l.send(w, client, text) != nil || ctx.Err() != nil && len(events) == 0 {
+		if len(texts) > 0 && l.send(client, texts...) != nil {
 			return
 		}
 	}
 }
 
-func (l *Live) join(id string, c *liveClient) {
+// join adds a client, whose stream ends with the context, and returns what removes it again.
+func (l *Live) join(w http.ResponseWriter, r *http.Request) (context.Context, *liveClient, func()) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no")
+	ctx, end := context.WithCancel(r.Context())
+	id, c := rand.Text(), &liveClient{w: w, since: time.Now(), end: end}
+	c.last.Store(c.since.UnixMilli())
 	l.mu.Lock()
-	l.clients[id] = c
+	defer l.mu.Unlock()
 	if l.closed {
-		c.end()
+		end()
 	}
-	n := len(l.clients)
-	l.mu.Unlock()
-	l.count(n)
-}
-
-func (l *Live) leave(id string) {
-	l.mu.Lock()
-	delete(l.clients, id)
-	n := len(l.clients)
-	l.mu.Unlock()
-	l.count(n)
+	l.clients[id] = c
+	l.count(len(l.clients))
+	return ctx, c, func() {
+		end()
+		l.limit(c) // for what the server writes at the end
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.clients, id)
+		l.count(len(l.clients))
+	}
 }
 
 func (l *Live) connected() int {
@@ -178,35 +181,26 @@ func (l *Live) connected() int {
 	return len(l.clients)
 }
 
-func (l *Live) send(w http.ResponseWriter, c *liveClient, text []byte) error {
-	control := http.NewResponseController(w)
-	_ = control.SetWriteDeadline(time.Now().Add(liveStuck))
-	if _, err := w.Write(text); err != nil {
+// send writes to a client, and fails if it does not read. The texts are those of all clients and are not copied, so that
+// a client that reads slowly costs next to nothing.
+func (l *Live) send(c *liveClient, texts ...[]byte) error {
+	for _, text := range texts {
+		l.limit(c)
+		if _, err := c.w.Write(text); err != nil {
+			return err
+		}
+	}
+	l.limit(c)
+	if err := http.NewResponseController(c.w).Flush(); err != nil {
 		return err
 	}
-	if err := control.Flush(); err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c.last = time.Now()
+	c.last.Store(time.Now().UnixMilli())
 	return nil
 }
 
-// render returns what an event is to a client: none, one or several frames.
-func (l *Live) render(e event.Event) []byte {
-	slot := &l.frames[e.Seq%uint64(len(l.frames))]
-	l.mu.Lock()
-	if slot.seq == e.Seq {
-		defer l.mu.Unlock()
-		return slot.text
-	}
-	l.mu.Unlock()
-	text := l.translate(e)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	*slot = liveFrames{e.Seq, text}
-	return text
+// limit has the next write fail if it takes too long.
+func (l *Live) limit(c *liveClient) {
+	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(l.stuck))
 }
 
 func (l *Live) translate(e event.Event) []byte {

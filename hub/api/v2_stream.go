@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -23,12 +22,12 @@ const keepAlive = 15 * time.Second
 // stream is GET /api/v2/stream. Its clients count as clients of the event stream.
 type stream struct {
 	*Live
-	alive time.Duration // see keepAlive
-	stuck time.Duration // how long a client may leave its connection full
+	alive   time.Duration // see keepAlive
+	changes frames
 }
 
 // Stream returns the handler of GET /api/v2/stream, which Close ends too.
-func (l *Live) Stream() http.Handler { return &stream{l, keepAlive, liveStuck} }
+func (l *Live) Stream() http.Handler { return &stream{Live: l, alive: keepAlive} }
 
 // snapshot is the first thing that a client of the stream gets.
 type snapshot struct {
@@ -74,38 +73,30 @@ func (a *v2) streamRoute(mux *http.ServeMux, api huma.API) {
 
 // ServeHTTP serves one client until it is gone, reads too slowly, or the stream is closed.
 func (s *stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, end := context.WithCancel(r.Context())
-	defer end()
-	client := &liveClient{since: time.Now(), last: time.Now(), end: end}
-	id := rand.Text()
-	s.join(id, client)
-	defer s.leave(id)
-
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-cache")
-	h.Set("X-Accel-Buffering", "no")
+	ctx, client, leave := s.join(w, r)
+	defer leave()
 	seq, resumed := s.position(r.Header.Get("Last-Event-ID"))
-	reader := s.bus.Read(seq) // from before the state is told, so that no change is missed between
-	text := []byte(comment)   // the client knows at once that it is connected
+	reader := s.bus.Read(seq)          // from before the state is told, so that no change is missed between
+	texts := [][]byte{[]byte(comment)} // the client knows at once that it is connected
 	if !resumed {
-		text = s.snapshot(seq)
+		texts[0] = s.snapshot(seq)
 	}
-	for s.write(w, client, text) == nil {
+	for s.send(client, texts...) == nil {
 		waiting, stop := context.WithTimeout(ctx, s.alive)
 		events, lost, err := reader.Next(waiting)
 		stop()
-		switch text = nil; {
+		switch texts = nil; {
 		case err != nil && ctx.Err() != nil:
 			return // what was published before the end has been told
 		case err != nil:
-			text = []byte(comment)
+			texts = append(texts, []byte(comment))
 		case lost > 0:
-			text = append(sse.AppendEvent(nil, "gap", encode(gap{lost})), s.snapshot(events[len(events)-1].Seq)...)
-		}
-		if lost == 0 {
+			seq = s.bus.Last()
+			reader = s.bus.Read(seq)
+			texts = append(texts, sse.AppendEvent(nil, "gap", encode(gap{lost})), s.snapshot(seq))
+		default:
 			for _, e := range events {
-				text = append(text, s.change(e)...)
+				texts = append(texts, s.changes.of(e, s.change))
 			}
 		}
 	}
@@ -121,21 +112,6 @@ func (s *stream) position(lastID string) (seq uint64, resumed bool) {
 		return seq, true
 	}
 	return s.bus.Last(), false
-}
-
-func (s *stream) write(w http.ResponseWriter, c *liveClient, text []byte) error {
-	control := http.NewResponseController(w)
-	_ = control.SetWriteDeadline(time.Now().Add(s.stuck))
-	if _, err := w.Write(text); err != nil {
-		return err
-	}
-	if err := control.Flush(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.last = time.Now()
-	return nil
 }
 
 // event returns one event with its id.

@@ -42,7 +42,7 @@ func newStream(kept int) *stream {
 	bus := event.New(kept)
 	set := upstream.NewSet(upstream.Options{Events: bus})
 	l := NewLive(bus, set, func() HubState { return HubState{State: "ready"} }, func(string) bool { return true }, func(int) {})
-	return &stream{l, keepAlive, liveStuck}
+	return &stream{Live: l, alive: keepAlive}
 }
 
 // expect reads an event and returns its data.
