@@ -147,7 +147,8 @@ func command(stderr io.Writer) *cobra.Command {
 			file := logfile.New(logfile.Options{Dir: o.StateDir, Fallback: slog.New(shown)})
 			defer file.Close()
 			shared := &lateWriter{}
-			log := slog.New(slog.NewMultiHandler(shown, slog.NewJSONHandler(shared, nil)))
+			whose := []slog.Attr{slog.Int("pid", os.Getpid())} // of the hubs that share the file
+			log := slog.New(slog.NewMultiHandler(shown, slog.NewJSONHandler(shared, nil).WithAttrs(whose)))
 			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
 			h, err := hub.New(cmd.Context(), o)
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -143,19 +144,28 @@ func Eventually(t testing.TB, limit time.Duration, what string, ok func() error)
 	}
 }
 
-// Process is a program that a test started. Its output, both streams in one, is kept for the report of a failure.
+// Process is a program that a test started. Its output is kept, also for the report of a failure.
 type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process was waited for
 
-	mu  sync.Mutex
-	log bytes.Buffer
+	mu          sync.Mutex
+	log, stderr bytes.Buffer // both streams in one, and the second of them
 }
 
-// Write keeps what the process prints.
-func (p *Process) Write(b []byte) (int, error) {
+// printed keeps what the process prints on one of its streams.
+type printed struct {
+	process *Process
+	stderr  bool
+}
+
+func (w printed) Write(b []byte) (int, error) {
+	p := w.process
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if w.stderr {
+		p.stderr.Write(b)
+	}
 	return p.log.Write(b)
 }
 
@@ -165,6 +175,16 @@ func (p *Process) Log() string {
 	defer p.mu.Unlock()
 	return p.log.String()
 }
+
+// Stderr returns what the process printed on its standard error so far.
+func (p *Process) Stderr() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stderr.String()
+}
+
+// Done returns a channel that is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Pid returns the process id.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
@@ -189,15 +209,32 @@ func (p *Process) Wait(t testing.TB, limit time.Duration) int {
 	}
 }
 
-// StartProcess starts a program that ends with the test: by SIGTERM, and after ten seconds by SIGKILL. What it printed
-// is logged if the test fails.
+// StartProcess starts a program as Program does, in an empty folder.
 func StartProcess(t testing.TB, name string, args ...string) *Process {
 	t.Helper()
-	p := &Process{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), name, args...), done: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir()) // the register of running hubs is not the person's own
-	p.cmd.Stdout, p.cmd.Stderr = p, p
-	p.cmd.Dir = t.TempDir()
+	return Program{Path: name, Args: args}.Start(t)
+}
+
+// Program is a program that a test starts.
+type Program struct {
+	Path string
+	Args []string
+	Dir  string   // the folder to start it in; empty: one that is
+	Env  []string // on top of the test's own environment, such as "HOME=/nowhere"
+}
+
+// Start starts a program that ends with the test: by SIGTERM, and after ten seconds by SIGKILL. What it printed is logged
+// if the test fails.
+func (x Program) Start(t testing.TB) *Process {
+	t.Helper()
+	p := &Process{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), x.Path, x.Args...), done: make(chan struct{})}
+	p.cmd.Env = slices.Concat(os.Environ(), []string{"XDG_STATE_HOME=" + t.TempDir()}, x.Env) // the register of running hubs is not the person's own
+	p.cmd.Stdout, p.cmd.Stderr = printed{p, false}, printed{p, true}
+	if p.cmd.Dir = x.Dir; x.Dir == "" {
+		p.cmd.Dir = t.TempDir()
+	}
 	p.cmd.WaitDelay = time.Second // a grandchild that keeps the pipes open does not hold Wait back
+	name := filepath.Base(x.Path)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", name, err)
 	}
@@ -210,12 +247,12 @@ func StartProcess(t testing.TB, name string, args ...string) *Process {
 		select {
 		case <-p.done:
 		case <-time.After(10 * time.Second):
-			t.Errorf("%s did not end on SIGTERM within 10 s", filepath.Base(name))
+			t.Errorf("%s did not end on SIGTERM within 10 s", name)
 			_ = p.cmd.Process.Kill()
 			<-p.done
 		}
 		if t.Failed() {
-			t.Logf("output of %s:\n%s", filepath.Base(name), tail(p.Log(), 200))
+			t.Logf("output of %s:\n%s", name, tail(p.Log(), 200))
 		}
 	})
 	return p
