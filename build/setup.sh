@@ -16,3 +16,9 @@ if ! command -v "${CC:-gcc}" >/dev/null && ! command -v cc >/dev/null; then
   command -v apt-get >/dev/null || fail "a C compiler is missing: the race detector needs one (install gcc)"
   apt-get update -qq && apt-get install -y -qq gcc libc6-dev || fail "could not install gcc: run 'apt-get install gcc libc6-dev' as root"
 fi
+
+# Tests talk to the hub with curl, as editors do.
+if ! command -v curl >/dev/null; then
+  command -v apt-get >/dev/null || fail "curl is missing: install curl"
+  apt-get update -qq && apt-get install -y -qq curl || fail "could not install curl: run 'apt-get install curl' as root"
+fi

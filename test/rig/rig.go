@@ -221,6 +221,8 @@ type Program struct {
 	Args []string
 	Dir  string   // the folder to start it in; empty: one that is
 	Env  []string // on top of the test's own environment, such as "HOME=/nowhere"
+	// Output is where it prints, both streams; nil: Process keeps them.
+	Output *os.File
 }
 
 // Start starts a program that ends with the test: by SIGTERM, and after ten seconds by SIGKILL. What it printed is logged
@@ -230,6 +232,9 @@ func (x Program) Start(t testing.TB) *Process {
 	p := &Process{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), x.Path, x.Args...), done: make(chan struct{})}
 	p.cmd.Env = slices.Concat(os.Environ(), []string{"XDG_STATE_HOME=" + t.TempDir()}, x.Env) // the register of running hubs is not the person's own
 	p.cmd.Stdout, p.cmd.Stderr = printed{p, false}, printed{p, true}
+	if x.Output != nil {
+		p.cmd.Stdout, p.cmd.Stderr = x.Output, x.Output
+	}
 	if p.cmd.Dir = x.Dir; x.Dir == "" {
 		p.cmd.Dir = t.TempDir()
 	}

@@ -97,6 +97,67 @@ func TestTwins(t *testing.T) {
 	t.Logf("the first twin won %d times, the second %d times", wins[0], wins[1])
 }
 
+// TestRespawn asks a hub for a hard restart and starts the next one as soon as the answer is there, as an editor does, again
+// and again: the next one gets the port at once, and its entry in the register survives the end of the one before.
+func TestRespawn(t *testing.T) {
+	const rounds = 50
+	home := t.TempDir()
+	file := filepath.Join(home, "servers.json")
+	if err := os.WriteFile(file, []byte(`{"mcpServers":{}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	port := strconv.Itoa(rig.FreePort(t))
+	url, register := "http://localhost:"+port+"/api/", filepath.Join(home, "state", "mcp-hub", "workspaces.json")
+	spawn := func() *rig.Process {
+		return rig.Program{
+			Path: rig.HubBinary(t), Args: []string{"--port", port, "--config", file}, Dir: home,
+			Env: []string{"HOME=" + home, "XDG_STATE_HOME=" + filepath.Join(home, "state")},
+		}.Start(t)
+	}
+	registered := func() int {
+		var hubs map[string]struct{ PID int }
+		if text, err := os.ReadFile(register); err != nil || json.Unmarshal(text, &hubs) != nil {
+			t.Fatalf("the register is %q, %v", text, err)
+		}
+		return hubs[port].PID
+	}
+	hub := spawn()
+	for round := range rounds {
+		var live *http.Response
+		rig.Eventually(t, 20*time.Second, "the hub answers", func() (err error) {
+			live, err = http.Get(url + "events") //nolint:noctx // as short as the test
+			return err
+		})
+		defer live.Body.Close()
+		if pid := registered(); pid != hub.Pid() {
+			t.Fatalf("round %d: the register names process %d, the hub is %d\n%s", round, pid, hub.Pid(), hub.Log())
+		}
+		resp, err := http.Post(url+"hard-restart", "application/json", nil) //nolint:noctx // as short as the test
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("round %d: %v, %v", round, resp, err)
+		}
+		old := hub
+		hub = spawn()
+		_ = resp.Body.Close()
+		if all, err := io.ReadAll(live.Body); err != nil || !strings.Contains(string(all), `"state":"stopping"`) {
+			t.Errorf("round %d: the live events end with %v: %s", round, err, all)
+		}
+		if code := old.Wait(t, goneWithin); code != 0 {
+			t.Errorf("round %d: the old hub ended with exit code %d", round, code)
+		}
+	}
+	rig.Eventually(t, 20*time.Second, "the last hub answers", func() error {
+		resp, err := http.Get(url + "health") //nolint:noctx // as short as the test
+		if err != nil {
+			return err
+		}
+		return resp.Body.Close()
+	})
+	if pid := registered(); pid != hub.Pid() {
+		t.Errorf("the register names process %d, the hub is %d", pid, hub.Pid())
+	}
+}
+
 // pollRegister reads the register as fast as it can from when the port answers, as an editor does that is about to
 // attach, until the function that it returns is called, which returns the processes that stood under the port. Each time
 // the register must be whole, and the port in it.
