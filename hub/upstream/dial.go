@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"log/slog"
+	"time"
 
 	"mcphub/hub/config"
 )
@@ -13,7 +14,8 @@ type dialOptions struct {
 	events   func(Frame)     // takes frames that belong to no call; must not block
 	log      *slog.Logger    // names the server already
 	known    *known
-	limits   limits // of the stdio transport
+	limits   limits                           // of the stdio transport
+	backoff  func(failures int) time.Duration // before a broken stream of the HTTP transport is opened again
 }
 
 // known is what earlier connections to the same server learned, so that the next one need not try. The owner of the

@@ -365,7 +365,7 @@ func start(t *testing.T, s script, change ...func(*changes)) (*stdioConn, *caugh
 	for k, v := range scriptEnv(s) {
 		r.Env[k] = secret.New(v)
 	}
-	o := dialOptions{protocol: config.ProtocolAuto, version: "1.2.3", events: events.take, log: quiet(), known: &known{}, limits: stdioLimits}
+	o := dialOptions{protocol: config.ProtocolAuto, version: "1.2.3", events: events.take, log: quiet(), known: &known{}, limits: stdioLimits, backoff: backoff}
 	for _, f := range change {
 		f(&changes{r, &o})
 	}

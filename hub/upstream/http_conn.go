@@ -31,8 +31,9 @@ type remoteConn struct {
 	remote *remote
 	crew   *crew
 	log    *slog.Logger
-	modern bool     // the era without handshake
-	to     *url.URL // where messages are posted; HTTP+SSE sets it before the first one
+	again  func(failures int) time.Duration // see dialOptions.backoff
+	modern bool                             // the era without handshake
+	to     *url.URL                         // where messages are posted; HTTP+SSE sets it before the first one
 	agreed atomic.Pointer[agreement]
 }
 
@@ -45,7 +46,7 @@ type agreement struct {
 }
 
 func newRemoteConn(r *remote, o dialOptions, modern bool) *remoteConn {
-	c := &remoteConn{remote: r, crew: newCrew(), log: o.log, modern: modern, to: r.url}
+	c := &remoteConn{remote: r, crew: newCrew(), log: o.log, again: o.backoff, modern: modern, to: r.url}
 	c.agreed.Store(&agreement{})
 	if modern {
 		c.agreed.Store(&agreement{version: ModernVersion})

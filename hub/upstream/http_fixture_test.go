@@ -205,7 +205,7 @@ func connect(t *testing.T, url string, change func(*config.Resolved, *dialOption
 	events := &caught{}
 	r := &config.Resolved{URL: secret.New(url)}
 	o := dialOptions{
-		protocol: config.ProtocolAuto, version: "1.2.3", events: events.take, log: slog.New(slog.DiscardHandler), known: &known{},
+		protocol: config.ProtocolAuto, version: "1.2.3", events: events.take, log: slog.New(slog.DiscardHandler), known: &known{}, backoff: backoff,
 	}
 	if change != nil {
 		change(r, &o)

@@ -34,7 +34,7 @@ func (at *cursor) note(events *sse.Reader, event bool) {
 }
 
 // pause is how long to wait before the stream is opened again.
-func (at *cursor) pause() time.Duration {
+func (at *cursor) pause(backoff func(failures int) time.Duration) time.Duration {
 	if at.asked && at.failures == 0 {
 		return max(at.retry, shortestPause)
 	}
@@ -54,7 +54,7 @@ func (c *httpConn) get(ctx context.Context, at *cursor) (*http.Response, error) 
 // resume opens the broken stream of a call again.
 func (c *httpConn) resume(ctx context.Context, at *cursor) (*http.Response, error) {
 	for {
-		waitFor(ctx, nil, at.pause())
+		waitFor(ctx, nil, at.pause(c.again))
 		resp, err := c.get(ctx, at)
 		again := false
 		switch {
@@ -123,7 +123,7 @@ func (c *httpConn) listen(ctx context.Context, answered chan<- struct{}) {
 			return
 		}
 		c.log.Debug("stream of server messages will be opened again", "err", err)
-		waitFor(ctx, nil, at.pause())
+		waitFor(ctx, nil, at.pause(c.again))
 	}
 }
 
@@ -159,7 +159,7 @@ func (c *httpConn) subscribe(ctx context.Context, params []byte, answered chan<-
 			failures = 1
 		}
 		c.log.Debug("subscription will be opened again", "err", err)
-		waitFor(ctx, nil, backoff(failures))
+		waitFor(ctx, nil, c.again(failures))
 	}
 }
 

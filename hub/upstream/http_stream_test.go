@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mcphub/hub/config"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/sse"
 )
@@ -53,7 +54,7 @@ func TestSlowCaller(t *testing.T) {
 	sent := make(chan struct{}, 1)
 	bothEras(t, answers{"tools/call": func(x *exchange) {
 		x.stream()
-		for range 2 * maxQueuedBytes >> 20 {
+		for range maxQueuedBytes>>20 + 4 {
 			x.event(`{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"` + big + `"}}`)
 		}
 		sent <- struct{}{}
@@ -246,7 +247,9 @@ func TestResume(t *testing.T) {
 					c.gets[i-1](x)
 				}
 			}})
-			conn, _ := mustConnect(t, s.URL, nil)
+			conn, _ := mustConnect(t, s.URL, func(_ *config.Resolved, o *dialOptions) {
+				o.backoff = func(failures int) time.Duration { return backoff(failures) / 20 }
+			})
 			frames := 0
 			began := time.Now()
 			m, err := doCall(t, conn, toolCall(func(Frame) { frames++ }))
@@ -572,7 +575,7 @@ func FuzzAnswer(f *testing.F) {
 	r := &remote{client: &http.Client{}, url: &url.URL{}}
 	f.Fuzz(func(t *testing.T, body []byte, status int) {
 		for _, modern := range []bool{true, false} {
-			c := &httpConn{newRemoteConn(r, dialOptions{log: slog.New(slog.DiscardHandler), events: func(Frame) {}}, modern)}
+			c := &httpConn{newRemoteConn(r, dialOptions{log: slog.New(slog.DiscardHandler), events: func(Frame) {}, backoff: backoff}, modern)}
 			c.tell = func([]byte) {}
 			c.agreed.Store(&agreement{hello: &Hello{}, session: "s", stateful: !modern})
 			k, err := c.begin(toolCall(func(Frame) {}))

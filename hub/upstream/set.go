@@ -165,7 +165,7 @@ func (s *Set) dial(ctx context.Context, c *config.Server, server *Server, k *kno
 		}
 		return nil, err
 	}
-	o := dialOptions{protocol: c.Protocol, version: s.options.Version, events: server.event, log: server.log, known: k, limits: s.limits}
+	o := dialOptions{protocol: c.Protocol, version: s.options.Version, events: server.event, log: server.log, known: k, limits: s.limits, backoff: backoff}
 	if c.Transport == config.Stdio {
 		return dialStdio(ctx, r, server.said, s.guard, o)
 	}

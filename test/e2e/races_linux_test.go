@@ -123,16 +123,15 @@ func TestRespawn(t *testing.T) {
 	}
 	hub := spawn()
 	for round := range rounds {
-		var live *http.Response
-		rig.Eventually(t, 20*time.Second, "the hub answers", func() (err error) {
-			live, err = http.Get(url + "events") //nolint:noctx // as short as the test
-			return err
-		})
-		defer live.Body.Close()
+		rig.WaitPort(t, "localhost:"+port)
+		live, err := http.Get(url + "events")
+		if err != nil {
+			t.Fatal(err)
+		}
 		if pid := registered(); pid != hub.Pid() {
 			t.Fatalf("round %d: the register names process %d, the hub is %d\n%s", round, pid, hub.Pid(), hub.Log())
 		}
-		resp, err := http.Post(url+"hard-restart", "application/json", nil) //nolint:noctx // as short as the test
+		resp, err := http.Post(url+"hard-restart", "application/json", nil)
 		if err != nil || resp.StatusCode != http.StatusOK {
 			t.Fatalf("round %d: %v, %v", round, resp, err)
 		}
@@ -142,12 +141,13 @@ func TestRespawn(t *testing.T) {
 		if all, err := io.ReadAll(live.Body); err != nil || !strings.Contains(string(all), `"state":"stopping"`) {
 			t.Errorf("round %d: the live events end with %v: %s", round, err, all)
 		}
+		_ = live.Body.Close()
 		if code := old.Wait(t, goneWithin); code != 0 {
 			t.Errorf("round %d: the old hub ended with exit code %d", round, code)
 		}
 	}
 	rig.Eventually(t, 20*time.Second, "the last hub answers", func() error {
-		resp, err := http.Get(url + "health") //nolint:noctx // as short as the test
+		resp, err := http.Get(url + "health")
 		if err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func pollRegister(t *testing.T, url, file, port string) (stop func() []int) {
 			default:
 			}
 			if !answered {
-				resp, err := http.Get(url + "/api/health") //nolint:noctx // as short as the test
+				resp, err := http.Get(url + "/api/health")
 				if err != nil {
 					time.Sleep(time.Millisecond)
 					continue
@@ -232,7 +232,7 @@ func ownServer(t *testing.T, hub *rig.Process, port string) int {
 // watch is a client of the live events that leaves after the first one.
 func watch(t *testing.T, url string) {
 	t.Helper()
-	resp, err := http.Get(url) //nolint:noctx // as short as the test
+	resp, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
