@@ -42,7 +42,7 @@ type change struct {
 	Time    time.Time       `json:"time"`
 	Server  string          `json:"server,omitempty" doc:"The server that it happened to"`
 	Data    any             `json:"data" doc:"What happened, depending on the name of the event"`
-	Servers []managedServer `json:"servers,omitempty" nullable:"false" doc:"The servers concerned, as they are now"`
+	Servers []managedServer `json:"servers,omitempty" nullable:"false" doc:"The servers concerned, as they were soon after"`
 }
 
 // gap says that events were lost. A snapshot follows.
