@@ -40,7 +40,6 @@ func connect(t *testing.T, addr string, buffer int) *sse.Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close() })
 	if err := conn.(*net.TCPConn).SetReadBuffer(buffer); err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +47,12 @@ func connect(t *testing.T, addr string, buffer int) *sse.Reader {
 		t.Fatal(err)
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("%v %v", resp, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = conn.Close(), resp.Body.Close() })
+	if resp.StatusCode != http.StatusOK {
+		t.Fatal(resp.Status)
 	}
 	return sse.NewReader(resp.Body, 1<<20)
 }
