@@ -111,6 +111,10 @@ func (r *resolution) pass() (*Resolved, error) {
 		}
 		resolved.Headers[f.name] = secret.New(text)
 	}
+	var err error
+	if resolved.OAuth, err = r.oauth(); err != nil {
+		return nil, err
+	}
 	if len(r.wanted) > 0 {
 		return nil, errWaiting
 	}

@@ -49,6 +49,7 @@ func TestSchemaKnowsWhatTheCodeKnows(t *testing.T) {
 		{"hub.marketplace", slices.Collect(maps.Keys(schema.Properties["hub"].Properties["marketplace"].Properties)), tags(marketKeys{})},
 		{"hub.marketplace.sources", slices.Collect(maps.Keys(schema.Defs["marketSource"].Properties)), tags(sourceKeys{})},
 		{"server", slices.Collect(maps.Keys(server.Properties)), tags(serverKeys{})},
+		{"server.oauth", slices.Collect(maps.Keys(server.Properties["oauth"].Properties)), tags(oauthKeys{})},
 		{"server.dev", slices.Collect(maps.Keys(server.Properties["dev"].Properties)), tags(devKeys{})},
 		{"zed", inZed, tags(zedKeys{})},
 	} {

@@ -23,6 +23,7 @@ type spec struct {
 	cwd     field
 	url     field
 	headers []field
+	oauth   oauthSpec
 }
 
 // field is one value that may hold placeholders.
@@ -153,6 +154,9 @@ func (c *checker) stdio(keys *serverKeys) {
 	if keys.Dev != nil {
 		c.dev(keys.Dev)
 	}
+	if keys.OAuth != nil {
+		c.warn(keys.OAuth, "oauth works only for servers with a url and is ignored", "remove it")
+	}
 }
 
 func (c *checker) remote(keys *serverKeys) {
@@ -173,6 +177,7 @@ func (c *checker) remote(keys *serverKeys) {
 	} else if keys.Headers != nil {
 		c.error(keys.Headers, "headers must be an object", `write {"Name": "value"}`)
 	}
+	c.oauth(keys.OAuth)
 	if keys.Dev != nil {
 		c.error(keys.Dev, "dev works only for servers with a command", "remove it")
 	}
@@ -267,6 +272,7 @@ func (c *checker) fingerprint(keys *serverKeys) string {
 		{"env", keys.Env, "{}"},
 		{"url", keys.URL, ""},
 		{"headers", keys.Headers, "{}"},
+		{"oauth", keys.OAuth, "{}"},
 		{"dev", keys.Dev, ""},
 		{"name", keys.Name, ""},
 		{"cwd", keys.Cwd, ""},

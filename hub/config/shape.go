@@ -85,6 +85,7 @@ type serverKeys struct {
 	URL         *json5.Node `key:"url"`
 	ServerURL   *json5.Node `key:"serverUrl"` // Windsurf
 	Headers     *json5.Node `key:"headers"`
+	OAuth       *json5.Node `key:"oauth"`
 	Disabled    *json5.Node `key:"disabled"`
 	Name        *json5.Node `key:"name"`
 	Description *json5.Node `key:"description"`
@@ -127,7 +128,7 @@ func (e *entry) keys() serverKeys {
 		}
 	}
 	for _, key := range []**json5.Node{
-		&keys.Args, &keys.Env, &keys.Cwd, &keys.URL, &keys.Headers, &keys.Disabled, &keys.Name, &keys.Description,
+		&keys.Args, &keys.Env, &keys.Cwd, &keys.URL, &keys.Headers, &keys.OAuth, &keys.Disabled, &keys.Name, &keys.Description,
 		&keys.Protocol, &keys.Dev,
 	} {
 		if (*key).Is(json5.Null) {

@@ -140,4 +140,5 @@ type Resolved struct {
 	Cwd     string                 // absolute folder
 	URL     secret.Text
 	Headers map[string]secret.Text
+	OAuth   OAuth
 }
