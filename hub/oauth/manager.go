@@ -1,0 +1,227 @@
+package oauth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"reflect"
+	"sync"
+	"time"
+
+	"mcphub/hub/config"
+	"mcphub/hub/secret"
+)
+
+// Options is what a Manager needs.
+type Options struct {
+	// Store keeps the tokens. Nil: they are forgotten when the hub stops.
+	Store secret.Store
+	// Port returns the port that the hub listens on.
+	Port func() int
+	// Server returns what a server is reached with, by its name in the configuration.
+	Server func(ctx context.Context, name string) (*config.Resolved, error)
+	Log    *slog.Logger
+}
+
+// Manager is the hub's sign-ins to all servers.
+type Manager struct {
+	vault    vault
+	port     func() int
+	server   func(ctx context.Context, name string) (*config.Resolved, error)
+	log      *slog.Logger
+	lasting  bool         // the store keeps what it is given
+	callback http.Handler // set before Run, and then only read
+	ports    ports
+
+	mu      sync.Mutex
+	clients map[string]*Client
+	flows   map[string]*flow // by state
+	guards  [nowhere]*guard  // by limit
+}
+
+// New returns a manager without any sign-in. It starts nothing.
+func New(o Options) *Manager {
+	m := &Manager{
+		vault: vault{o.Store}, port: o.Port, server: o.Server, log: o.Log, lasting: o.Store != nil,
+		callback: http.NotFoundHandler(), clients: map[string]*Client{}, flows: map[string]*flow{},
+	}
+	if o.Store == nil {
+		m.vault = vault{&memory{}}
+	}
+	m.ports.m = m
+	return m
+}
+
+// OnCallback has h answer the browser where it comes back on a port of its own ([config.OAuth]). Call it before Run.
+func (m *Manager) OnCallback(h http.Handler) { m.callback = h }
+
+// Run listens where browsers come back, as long as sign-ins are under way, until ctx ends.
+func (m *Manager) Run(ctx context.Context) error { return m.ports.run(ctx) }
+
+// Client returns the sign-in to a server as its configuration says. Its error says that the server's address is none.
+func (m *Manager) Client(name string, r *config.Resolved) (*Client, error) {
+	u, err := url.Parse(r.URL.Reveal())
+	if err != nil {
+		return nil, errors.New("the server's URL is not valid: check it in the configuration")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.clients[name]; c != nil && c.address == r.URL.Reveal() && reflect.DeepEqual(c.oauth, r.OAuth) {
+		return c, nil
+	}
+	c := newClient(m, name, u, r)
+	m.clients[name] = c
+	return c, nil
+}
+
+// known returns the sign-in to a server that has been reached, or nil.
+func (m *Manager) known(name string) *Client {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.clients[name]
+}
+
+// client returns the sign-in to a server, also one that has not been reached yet.
+func (m *Manager) client(ctx context.Context, name string) (*Client, error) {
+	r, err := m.server(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if r.URL.Reveal() == "" {
+		return nil, fmt.Errorf("%w: it has no url", ErrNoSignIn)
+	}
+	return m.Client(name, r)
+}
+
+// ErrNoSignIn says that nobody signs in to a server.
+var ErrNoSignIn = errors.New("nobody signs in to this server")
+
+// guard returns what makes requests on behalf of a server of that reach.
+func (m *Manager) guard(limit reach) *guard {
+	limit = min(limit, loopback)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.guards[limit] == nil {
+		m.guards[limit] = newGuard(limit)
+	}
+	return m.guards[limit]
+}
+
+// await takes down a flow, and drops those that nobody came back from.
+func (m *Manager) await(f *flow) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for state, old := range m.flows {
+		if time.Now().After(old.expires()) {
+			delete(m.flows, state)
+		}
+	}
+	m.flows[f.state] = f
+}
+
+// Begin begins a sign-in: it asks the server anew where to sign in, and returns the address and until when it is good. The
+// browser is expected back from then on.
+func (m *Manager) Begin(ctx context.Context, server string) (address string, until time.Time, err error) {
+	c, err := m.client(ctx, server)
+	if err != nil {
+		return "", until, err
+	}
+	if c.machine() {
+		return "", until, fmt.Errorf("%w: the hub itself does, with oauth.clientId of its configuration", ErrNoSignIn)
+	}
+	work, done, err := c.take(ctx)
+	if err != nil {
+		return "", until, err
+	}
+	c.prepare(work)
+	done()
+	f := c.mint(true)
+	if f == nil {
+		return "", until, cmp.Or(c.Why(), ErrState) // without a reason another one has just signed in
+	}
+	if port := c.oauth.RedirectPort; port != 0 && port != m.port() {
+		if err := m.ports.open(ctx, port, f.expires()); err != nil {
+			return "", until, err
+		}
+	}
+	return f.address(), f.expires(), nil
+}
+
+// Address returns the address at which a person can sign in to a server that wants it, and empty if it does not, or there
+// is none.
+func (m *Manager) Address(server string) string {
+	if c := m.known(server); c != nil {
+		if f := c.mint(false); f != nil {
+			return f.address()
+		}
+	}
+	return ""
+}
+
+// Finish takes the parameters with which a browser came back, and returns the server that they belong to, even if it fails.
+// Its error is ErrState if they belong to no sign-in that was begun here.
+func (m *Manager) Finish(ctx context.Context, q url.Values) (server string, err error) {
+	m.mu.Lock()
+	f := m.flows[q.Get("state")]
+	delete(m.flows, q.Get("state"))
+	m.mu.Unlock()
+	if f == nil || time.Now().After(f.expires()) || m.known(f.of.name) != f.of || q.Has("server_name") && q.Get("server_name") != f.of.name {
+		return q.Get("server_name"), ErrState
+	}
+	f.of.used(f)
+	if port := f.of.oauth.RedirectPort; port != 0 {
+		defer m.ports.done(port)
+	}
+	if err := f.complete(ctx, q); err != nil {
+		m.log.Warn("sign-in failed", "server", f.of.name, "err", err)
+		return f.of.name, err
+	}
+	m.log.Info("signed in", "server", f.of.name, "issuer", f.Issuer)
+	if !m.lasting {
+		m.log.Warn("sign-in is kept only until the hub stops: it has no secret store", "server", f.of.name)
+	}
+	return f.of.name, nil
+}
+
+// SignOut forgets the tokens for a server, and tells its authorization server so if that can be told. Its error says that
+// they are still in the store.
+func (m *Manager) SignOut(ctx context.Context, server string) error {
+	c, err := m.client(ctx, server)
+	if err != nil {
+		return err
+	}
+	ctx, done, err := c.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	r, err := c.load(ctx)
+	if err != nil {
+		return err
+	}
+	c.asked, c.wants, c.spent, c.steps = nil, nil, "", map[string]int{}
+	if r == nil {
+		return nil
+	}
+	if r.Revocation != "" {
+		i := c.issuing(ctx, r)
+		var errs []error
+		if r.Refresh != "" {
+			errs = append(errs, i.revoke(ctx, r.Revocation, r.Refresh, "refresh_token"))
+		}
+		if err := errors.Join(append(errs, i.revoke(ctx, r.Revocation, r.Access, "access_token"))...); err != nil {
+			m.log.Warn("tokens are forgotten, but were not revoked", "server", server, "err", err)
+		}
+	}
+	if r.Client.Kind == kindRegistered { // the authorization server may have forgotten it
+		if err := m.vault.remove(ctx, clientName(r.Issuer, c.redirect())); err != nil {
+			return err
+		}
+	}
+	m.log.Info("signed out", "server", server)
+	return c.lose(ctx, errors.New("you have signed out"))
+}
