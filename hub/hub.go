@@ -18,6 +18,8 @@ import (
 	"mcphub/hub/event"
 	"mcphub/hub/gateway"
 	"mcphub/hub/market"
+	"mcphub/hub/oauth"
+	"mcphub/hub/secret"
 	"mcphub/hub/upstream"
 	"mcphub/hub/workspace"
 )
@@ -49,6 +51,10 @@ type Options struct {
 
 	StateDir string          // folder of what the hub keeps; empty: it keeps nothing, and has no marketplace
 	Sources  []market.Source // of the marketplace, which the configuration may change
+	Secrets  secret.Store    // keeps the sign-ins to servers; nil: they are forgotten when the hub stops
+
+	// OpenURL shows a page in the browser of the person at this machine. Nil: there is none.
+	OpenURL func(address string)
 
 	AutoShutdown  bool          // end when the last client of the event stream has left
 	ShutdownDelay time.Duration // how long to wait for another one before that
@@ -63,6 +69,7 @@ type Hub struct {
 	gateway    *gateway.Gateway
 	listeners  []net.Listener
 	server     *http.Server
+	oauth      *oauth.Manager
 	bus        *event.Bus
 	live       *api.Live
 	workspaces *workspace.Register         // nil without a StateDir
@@ -89,7 +96,8 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		options: o, store: store, state: stateStarting, bus: event.New(keptEvents),
 		stop: func(error) {}, later: func(func(context.Context)) {},
 	}
-	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, Events: h.bus})
+	h.oauth = oauth.New(oauth.Options{Store: o.Secrets, Port: h.Port, Server: h.resolve, Log: o.Log})
+	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, SignIn: h.signIn, Events: h.bus})
 	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
 	h.gateway = gateway.New(h.set, h.catalog, o.Version, o.Log)
 	h.live = api.NewLive(h.bus, h.set, h.hubState, h.configured, h.clients)
@@ -103,12 +111,15 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	if o.Host != "" {
 		hosts = []string{o.Host}
 	}
+	deps := api.Deps{
+		Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
+		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove,
+		OAuth: h.oauth, OpenURL: o.OpenURL,
+		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
+	}
+	h.oauth.OnCallback(api.Callback(deps))
 	h.server = &http.Server{
-		Handler: api.Handler(api.Deps{
-			Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
-			Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove,
-			Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
-		}),
+		Handler:           api.Handler(deps),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
@@ -145,6 +156,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		})
 	}
 	leave := h.register(ctx)
+	part("sign-ins", h.oauth.Run)
 	part("servers", h.set.Run)
 	part("catalog", h.catalog.Run)
 	part("endpoint", h.gateway.Run)

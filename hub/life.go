@@ -191,7 +191,7 @@ func (h *Hub) updated(u config.Update) {
 }
 
 // reconnecting are the keys of a server's entry whose change has it connected anew.
-var reconnecting = []string{"command", "args", "env", "disabled", "url", "headers", "dev", "name", "cwd", "protocol"}
+var reconnecting = []string{"command", "args", "env", "disabled", "url", "headers", "oauth", "dev", "name", "cwd", "protocol"}
 
 // compare finds which servers a change of the configuration touches.
 func compare(old, fresh *config.Snapshot) api.ServerChanges {

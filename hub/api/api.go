@@ -12,6 +12,7 @@ import (
 	"mcphub/hub/catalog"
 	"mcphub/hub/config"
 	"mcphub/hub/market"
+	"mcphub/hub/oauth"
 	"mcphub/hub/upstream"
 )
 
@@ -40,6 +41,10 @@ type Deps struct {
 	Remove func(ctx context.Context, server string) error
 	// Market opens the marketplace.
 	Market func(context.Context) (*market.Index, error)
+	// OAuth is the sign-ins to servers.
+	OAuth *oauth.Manager
+	// OpenURL shows a page in the browser of the person who asked for it, if there is one. Nil: there is none.
+	OpenURL func(address string)
 	// Connections returns the clients that listen to the hub's events.
 	Connections func() []Connection
 	// Sessions returns how many clients the MCP endpoint has. Nil: it is not known.

@@ -231,6 +231,8 @@ func (l *Live) translate(e event.Event) []byte {
 		return subscription(e.Kind, map[string]any{"changes": data})
 	case upstream.StateChange:
 		return append(l.stateLog(e.Server, data, log), l.settled(e.Server, data, subscription)...)
+	case upstream.SignInWanted:
+		return log("warn", fmt.Sprintf("Server '%s' requires authorization: %s", e.Server, data.Reason), nil)
 	case upstream.ListsChange:
 		return l.lists(e.Server, data, subscription)
 	}

@@ -55,7 +55,7 @@ func status(s upstream.State) string {
 }
 
 // show shows a server as it is now.
-func show(s *upstream.Server) server {
+func (a *rest) show(s *upstream.Server) server {
 	st, lists := s.Status(), &upstream.Lists{}
 	v := server{
 		Name: st.Name, DisplayName: st.Config.DisplayName, Description: st.Config.Description, TransportType: "stdio",
@@ -73,6 +73,9 @@ func show(s *upstream.Server) server {
 	case upstream.Authorizing:
 		started := stamp(st.Since)
 		v.LastStarted = &started
+		if address := a.OAuth.Address(st.Name); address != "" && st.State == upstream.Authorizing {
+			v.AuthorizationURL = &address
+		}
 	case upstream.Failed, upstream.Retrying:
 		v.Error = &st.Err
 	}
@@ -94,7 +97,7 @@ func (a *rest) all() []server {
 	list := []server{}
 	for _, s := range a.Set.List() {
 		if configured(s) {
-			list = append(list, show(s))
+			list = append(list, a.show(s))
 		}
 	}
 	return list
@@ -159,7 +162,7 @@ func (a *rest) info(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return oneServer{Server: show(s), Timestamp: now()}, nil
+	return oneServer{Server: a.show(s), Timestamp: now()}, nil
 }
 
 // refresh is refreshAll for one server.
@@ -171,7 +174,7 @@ func (a *rest) refresh(r *http.Request) (any, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	_ = s.Refresh(ctx)
-	return oneServer{Status: "ok", Server: show(s), Timestamp: now()}, nil
+	return oneServer{Status: "ok", Server: a.show(s), Timestamp: now()}, nil
 }
 
 func (a *rest) start(r *http.Request) (any, error) {
@@ -187,7 +190,7 @@ func (a *rest) start(r *http.Request) (any, error) {
 		return nil, failed("CONNECTION_ERROR", fmt.Sprintf("Failed to connect to %q MCP server: %s", st.Name, st.Err),
 			object{"server": st.Name, "error": st.Err, "health": st.Health})
 	}
-	return oneServer{Status: "ok", Server: show(s), Timestamp: now()}, nil
+	return oneServer{Status: "ok", Server: a.show(s), Timestamp: now()}, nil
 }
 
 // attempt starts a server and waits until it is up, or its first attempt has failed, or ctx ends.
@@ -222,5 +225,5 @@ func (a *rest) stop(r *http.Request) (any, error) {
 	// A disabled server is stopped too: the client may have edited the file itself, and the hub not have seen it yet.
 	s.Stop()
 	_ = s.Settled(ctx, false) // if it takes longer, or cannot be, the answer shows it
-	return oneServer{Status: "ok", Server: show(s), Timestamp: now()}, nil
+	return oneServer{Status: "ok", Server: a.show(s), Timestamp: now()}, nil
 }

@@ -29,6 +29,7 @@ func (a *v2) register(mux *http.ServeMux) huma.API {
 	c.AllowAdditionalPropertiesByDefault, c.FieldsOptionalByDefault = false, false
 	api := humago.New(mux, c)
 	a.serverRoutes(api)
+	a.signInRoutes(api)
 	a.configRoutes(api)
 	a.marketRoutes(api)
 	a.streamRoute(mux, api)

@@ -34,7 +34,7 @@ type OAuth struct {
 
 // oauthSpec is OAuth with placeholders unresolved.
 type oauthSpec struct {
-	plain                                              OAuth // what has no placeholders
+	plain                                                OAuth // what has no placeholders
 	clientID, clientSecret, privateKey, metadata, issuer field
 }
 

@@ -65,15 +65,33 @@ func (c *Client) machine() bool { return c.oauth.Grant == config.GrantMachine }
 
 func (c *Client) guard(ctx context.Context) *guard { return c.m.guard(serverReach(ctx, c.url)) }
 
-// take waits for the turn. What is done in it is not broken off with the call that began it: others wait for it too.
-func (c *Client) take(ctx context.Context) (context.Context, func(), error) {
+// inTurn waits for the client's turn and has do run in it. That is not broken off with ctx: others wait for it too, and a
+// refresh token whose successor got lost is worth nothing.
+func inTurn[T any](ctx context.Context, c *Client, do func(context.Context) (T, error)) (result T, err error) {
 	select {
 	case c.turn <- struct{}{}:
 	case <-ctx.Done():
-		return nil, nil, context.Cause(ctx)
+		return result, context.Cause(ctx)
 	}
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), workTimeout, errors.New("signing in takes too long"))
-	return ctx, func() { cancel(); <-c.turn }, nil
+	over := make(chan struct{})
+	var done T
+	var failed error
+	if !c.m.spawn(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeoutCause(ctx, workTimeout, errors.New("signing in takes too long"))
+		done, failed = do(ctx)
+		cancel()
+		<-c.turn
+		close(over)
+	}) {
+		<-c.turn
+		return result, errStopped
+	}
+	select {
+	case <-over:
+		return done, failed
+	case <-ctx.Done():
+		return result, context.Cause(ctx)
+	}
 }
 
 // Authorization returns the Authorization header for a request to the server, empty if there is no sign-in. It renews
@@ -93,19 +111,16 @@ func (c *Client) current(ctx context.Context) (*record, error) {
 	if r, settled, err := c.held(); settled {
 		return r, err
 	}
-	ctx, done, err := c.take(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	if r, settled, err := c.held(); settled {
-		return r, err
-	}
-	r, err := c.load(ctx)
-	if err != nil || r == nil || !r.due(time.Now()) {
-		return r, err
-	}
-	return c.renew(ctx, r)
+	return inTurn(ctx, c, func(ctx context.Context) (*record, error) {
+		if r, settled, err := c.held(); settled {
+			return r, err
+		}
+		r, err := c.load(ctx)
+		if err != nil || r == nil || !r.due(time.Now()) {
+			return r, err
+		}
+		return c.renew(ctx, r)
+	})
 }
 
 // held returns the record if nothing has to be done for it.
@@ -259,17 +274,21 @@ func (c *Client) find(ctx context.Context) (*authority, error) {
 // made once more. If not, a person has to act; why says what stands against signing in, if something does. The error says
 // that none of this can be done now, and passes by itself.
 func (c *Client) Refused(ctx context.Context, used secret.Text, status int, headers []string) (again bool, why string, err error) {
-	ctx, done, err := c.take(ctx)
-	if err != nil {
-		return false, "", err
+	again, err = inTurn(ctx, c, func(ctx context.Context) (bool, error) { return c.judge(ctx, used, status, headers) })
+	if why := c.Why(); err == nil && !again && why != nil {
+		return false, why.Error(), nil
 	}
-	defer done()
+	return again, "", err
+}
+
+// judge is Refused in the client's turn.
+func (c *Client) judge(ctx context.Context, used secret.Text, status int, headers []string) (again bool, err error) {
 	r, err := c.load(ctx)
 	if err != nil {
-		return false, "", err
+		return false, err
 	}
 	if r != nil && !bearer(r).Equal(used) && !r.expired(time.Now()) {
-		return true, "", nil // it was renewed, or somebody signed in, meanwhile
+		return true, nil // it was renewed, or somebody signed in, meanwhile
 	}
 	c.said = parseChallenge(headers)
 	inVain := r != nil && r.Access == c.spent && time.Since(r.Issued) < justNow
@@ -279,11 +298,11 @@ func (c *Client) Refused(ctx context.Context, used secret.Text, status int, head
 	} else if r != nil && r.renewable() && !inVain {
 		fresh, err := c.renew(ctx, r)
 		if err != nil {
-			return false, "", err
+			return false, err
 		}
 		if fresh != nil {
 			c.spent = fresh.Access
-			return true, "", nil
+			return true, nil
 		}
 	}
 	c.mu.Lock()
@@ -297,21 +316,18 @@ func (c *Client) Refused(ctx context.Context, used secret.Text, status int, head
 	case c.machine():
 		fresh, err := c.byMachine(ctx)
 		if no := new(refusal); err != nil && !errors.As(err, &no) {
-			return false, "", err
+			return false, err
 		}
 		if err == nil {
 			c.spent = fresh.Access
 			c.steps[step]++
-			return true, "", nil
+			return true, nil
 		}
 		c.offered(nil, err)
 	default:
 		c.prepare(ctx)
 	}
-	if err := c.Why(); err != nil {
-		why = err.Error()
-	}
-	return false, why, nil
+	return false, nil
 }
 
 // step names the further scopes that the server wants.
@@ -381,7 +397,10 @@ func (c *Client) Keep(ctx context.Context) error {
 		}
 		c.mu.Unlock()
 		if r == nil && had {
-			c.prepareAlone(ctx)
+			_, _ = inTurn(ctx, c, func(ctx context.Context) (bool, error) { // a person will want to sign in again
+				c.prepare(ctx)
+				return true, nil
+			})
 			return lost
 		}
 		had = r != nil
@@ -398,13 +417,5 @@ func (c *Client) Keep(ctx context.Context) error {
 			return nil
 		}
 		_, _ = c.current(ctx) // what came of it is seen above
-	}
-}
-
-// prepareAlone gets ready what a person needs to sign in, in a turn of its own.
-func (c *Client) prepareAlone(ctx context.Context) {
-	if ctx, done, err := c.take(ctx); err == nil {
-		defer done()
-		c.prepare(ctx)
 	}
 }

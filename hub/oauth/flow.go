@@ -130,18 +130,19 @@ func (f *flow) complete(ctx context.Context, q url.Values) error {
 	if code := q.Get("error"); code != "" {
 		return fmt.Errorf("%s did not sign you in%s", hostOf(f.Issuer), fault{code, q.Get("error_description")}.text())
 	}
+	_, err := inTurn(ctx, f.of, func(ctx context.Context) (bool, error) { return true, f.redeem(ctx, q.Get("code")) })
+	return err
+}
+
+// redeem gets the tokens for a code.
+func (f *flow) redeem(ctx context.Context, code string) error {
 	c := f.of
-	ctx, done, err := c.take(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
 	r := &record{
 		Issuer: f.Issuer, Resource: f.resource, Token: f.Token, Revocation: f.Revocation, Client: f.client,
 		Grant: config.GrantPerson, Requested: f.scopes,
 	}
 	t, err := c.issuing(ctx, r).ask(ctx, string(config.GrantPerson), nil, url.Values{
-		"code": {q.Get("code")}, "redirect_uri": {f.redirect}, "code_verifier": {f.verifier},
+		"code": {code}, "redirect_uri": {f.redirect}, "code_verifier": {f.verifier},
 	})
 	if err != nil {
 		var no *refusal

@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,6 +38,7 @@ type Manager struct {
 	ports    ports
 
 	mu      sync.Mutex
+	work    func(func(context.Context)) // runs something; nil while Run does not
 	clients map[string]*Client
 	flows   map[string]*flow // by state
 	guards  [nowhere]*guard  // by limit
@@ -52,15 +53,45 @@ func New(o Options) *Manager {
 	if o.Store == nil {
 		m.vault = vault{&memory{}}
 	}
-	m.ports.m = m
+	m.ports = ports{m: m, live: map[int]*landing{}}
 	return m
 }
 
 // OnCallback has h answer the browser where it comes back on a port of its own ([config.OAuth]). Call it before Run.
 func (m *Manager) OnCallback(h http.Handler) { m.callback = h }
 
-// Run listens where browsers come back, as long as sign-ins are under way, until ctx ends.
-func (m *Manager) Run(ctx context.Context) error { return m.ports.run(ctx) }
+// Run does what the other methods want done, until ctx ends.
+func (m *Manager) Run(ctx context.Context) error {
+	var work sync.WaitGroup
+	working, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	m.mu.Lock()
+	m.work = func(f func(context.Context)) { work.Go(func() { f(working) }) }
+	m.mu.Unlock()
+	<-ctx.Done()
+	m.mu.Lock()
+	m.work = nil
+	m.mu.Unlock()
+	m.ports.close()
+	defer time.AfterFunc(grace, abort).Stop()
+	work.Wait()
+	return context.Cause(ctx)
+}
+
+// grace is how long a renewal that is under way may take when the hub ends.
+const grace = 2 * time.Second
+
+var errStopped = errors.New("the hub is not running")
+
+// spawn has f run, and reports whether it does.
+func (m *Manager) spawn(f func(context.Context)) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.work != nil {
+		m.work(f)
+	}
+	return m.work != nil
+}
 
 // Client returns the sign-in to a server as its configuration says. Its error says that the server's address is none.
 func (m *Manager) Client(name string, r *config.Resolved) (*Client, error) {
@@ -93,6 +124,11 @@ func (m *Manager) client(ctx context.Context, name string) (*Client, error) {
 	}
 	if r.URL.Reveal() == "" {
 		return nil, fmt.Errorf("%w: it has no url", ErrNoSignIn)
+	}
+	for header := range r.Headers {
+		if strings.EqualFold(header, "Authorization") {
+			return nil, fmt.Errorf("%w: the headers in its configuration have an Authorization already", ErrNoSignIn)
+		}
 	}
 	return m.Client(name, r)
 }
@@ -133,15 +169,12 @@ func (m *Manager) Begin(ctx context.Context, server string) (address string, unt
 	if c.machine() {
 		return "", until, fmt.Errorf("%w: the hub itself does, with oauth.clientId of its configuration", ErrNoSignIn)
 	}
-	work, done, err := c.take(ctx)
+	f, err := inTurn(ctx, c, func(ctx context.Context) (*flow, error) {
+		c.prepare(ctx)
+		return c.mint(true), c.Why()
+	})
 	if err != nil {
 		return "", until, err
-	}
-	c.prepare(work)
-	done()
-	f := c.mint(true)
-	if f == nil {
-		return "", until, cmp.Or(c.Why(), ErrState) // without a reason another one has just signed in
 	}
 	if port := c.oauth.RedirectPort; port != 0 && port != m.port() {
 		if err := m.ports.open(ctx, port, f.expires()); err != nil {
@@ -194,11 +227,11 @@ func (m *Manager) SignOut(ctx context.Context, server string) error {
 	if err != nil {
 		return err
 	}
-	ctx, done, err := c.take(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
+	_, err = inTurn(ctx, c, func(ctx context.Context) (bool, error) { return true, c.signOut(ctx) })
+	return err
+}
+
+func (c *Client) signOut(ctx context.Context) error {
 	r, err := c.load(ctx)
 	if err != nil {
 		return err
@@ -214,14 +247,14 @@ func (m *Manager) SignOut(ctx context.Context, server string) error {
 			errs = append(errs, i.revoke(ctx, r.Revocation, r.Refresh, "refresh_token"))
 		}
 		if err := errors.Join(append(errs, i.revoke(ctx, r.Revocation, r.Access, "access_token"))...); err != nil {
-			m.log.Warn("tokens are forgotten, but were not revoked", "server", server, "err", err)
+			c.m.log.Warn("tokens are forgotten, but were not revoked", "server", c.name, "err", err)
 		}
 	}
 	if r.Client.Kind == kindRegistered { // the authorization server may have forgotten it
-		if err := m.vault.remove(ctx, clientName(r.Issuer, c.redirect())); err != nil {
+		if err := c.m.vault.remove(ctx, clientName(r.Issuer, c.redirect())); err != nil {
 			return err
 		}
 	}
-	m.log.Info("signed out", "server", server)
+	c.m.log.Info("signed out", "server", c.name)
 	return c.lose(ctx, errors.New("you have signed out"))
 }

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -18,8 +17,6 @@ type ports struct {
 
 	mu   sync.Mutex
 	live map[int]*landing
-	work *sync.WaitGroup // nil while nothing runs
-	stop chan struct{}   // closed when everything ends
 }
 
 // landing is one such port.
@@ -29,27 +26,10 @@ type landing struct {
 	over    chan struct{}
 }
 
-func (p *ports) run(ctx context.Context) error {
-	var work sync.WaitGroup
-	p.mu.Lock()
-	p.live, p.work, p.stop = map[int]*landing{}, &work, make(chan struct{})
-	p.mu.Unlock()
-	<-ctx.Done()
-	p.mu.Lock()
-	p.work = nil
-	close(p.stop)
-	p.mu.Unlock()
-	work.Wait()
-	return context.Cause(ctx)
-}
-
 // open listens on a port until a time, or until as many sign-ins are done as it was opened for.
 func (p *ports) open(ctx context.Context, port int, until time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.work == nil {
-		return errors.New("the hub is not running")
-	}
 	if l := p.live[port]; l != nil {
 		l.pending++
 		l.timer.Reset(time.Until(until))
@@ -66,16 +46,14 @@ func (p *ports) open(ctx context.Context, port int, until time.Time) error {
 	}
 	server := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeader}
 	land := &landing{pending: 1, timer: time.NewTimer(time.Until(until)), over: make(chan struct{})}
-	p.live[port] = land
-	for _, l := range listeners {
-		p.work.Go(func() { _ = server.Serve(l) }) // until it is shut down
-	}
-	stop := p.stop
-	p.work.Go(func() {
+	if !p.m.spawn(func(ctx context.Context) {
+		var serving sync.WaitGroup
+		for _, l := range listeners {
+			serving.Go(func() { _ = server.Serve(l) }) // until it is shut down
+		}
 		select {
 		case <-land.timer.C:
 		case <-land.over:
-		case <-stop:
 		}
 		p.mu.Lock()
 		for _, l := range listeners { // now, so that the next one can have the port
@@ -85,13 +63,30 @@ func (p *ports) open(ctx context.Context, port int, until time.Time) error {
 			delete(p.live, port)
 		}
 		p.mu.Unlock()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, grace)
 		defer cancel()
-		if server.Shutdown(grace) != nil {
+		if server.Shutdown(ctx) != nil {
 			_ = server.Close()
 		}
-	})
+		serving.Wait()
+	}) {
+		for _, l := range listeners {
+			_ = l.Close()
+		}
+		return errStopped
+	}
+	p.live[port] = land
 	return nil
+}
+
+// close closes all ports.
+func (p *ports) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for port, l := range p.live {
+		delete(p.live, port)
+		close(l.over)
+	}
 }
 
 // done says that one of the sign-ins of a port is done.

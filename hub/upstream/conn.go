@@ -112,11 +112,19 @@ var (
 // UnauthorizedError says that a remote server wants a person to sign in.
 type UnauthorizedError struct {
 	Challenge string // the WWW-Authenticate header, empty if there was none
+	Why       string // what stands against signing in, or why the sign-in has ended; empty if nothing
 }
 
 // Error tells what to do.
 func (e *UnauthorizedError) Error() string {
-	return "the server wants you to sign in (HTTP 401)"
+	text := "the server wants you to sign in"
+	if e.stepUp() {
+		text = "the server wants you to sign in again, with more permission than you gave"
+	}
+	if e.Why != "" {
+		text += ": " + e.Why
+	}
+	return text
 }
 
 // permanent marks an error that trying again cannot mend: a person must act.

@@ -30,7 +30,7 @@ type dialer struct {
 // dialRemote connects to a server at a URL. It finds out the era and the transport as the specification says
 // (2026-07-28, "Streamable HTTP", section "Backward Compatibility"): modern, else initialize, else HTTP+SSE.
 func dialRemote(ctx context.Context, r *config.Resolved, o dialOptions) (Conn, error) {
-	rem, err := newRemote(r, o.version)
+	rem, err := newRemote(r, o.version, o.auth)
 	if err != nil {
 		return nil, permanent{err}
 	}

@@ -32,6 +32,7 @@ type remoteConn struct {
 	crew   *crew
 	log    *slog.Logger
 	again  func(failures int) time.Duration // see dialOptions.backoff
+	more   func(error)                      // see dialOptions
 	modern bool                             // the era without handshake
 	to     *url.URL                         // where messages are posted; HTTP+SSE sets it before the first one
 	agreed atomic.Pointer[agreement]
@@ -46,7 +47,7 @@ type agreement struct {
 }
 
 func newRemoteConn(r *remote, o dialOptions, modern bool) *remoteConn {
-	c := &remoteConn{remote: r, crew: newCrew(), log: o.log, again: o.backoff, modern: modern, to: r.url}
+	c := &remoteConn{remote: r, crew: newCrew(), log: o.log, again: o.backoff, more: o.more, modern: modern, to: r.url}
 	c.agreed.Store(&agreement{})
 	if modern {
 		c.agreed.Store(&agreement{version: ModernVersion})
@@ -62,6 +63,9 @@ func newRemoteConn(r *remote, o dialOptions, modern bool) *remoteConn {
 				c.log.Debug("message not delivered", "err", err)
 			}
 		})
+	}
+	if r.auth != nil {
+		c.crew.spawn(c.keepSignedIn)
 	}
 	return c
 }
@@ -195,6 +199,10 @@ func (c *remoteConn) settled(err error) error {
 	}
 	if c.fatal(err) {
 		c.end(err)
+	}
+	var unauthorized *UnauthorizedError
+	if errors.As(err, &unauthorized) && unauthorized.stepUp() && c.more != nil {
+		c.more(err)
 	}
 	return c.named(err)
 }

@@ -18,6 +18,7 @@ import (
 
 	"mcphub/hub/config"
 	"mcphub/hub/jsonrpc"
+	"mcphub/hub/secret"
 )
 
 // Limits of the HTTP transports.
@@ -34,9 +35,10 @@ type remote struct {
 	url    *url.URL
 	host   string      // of the Host header, empty for the URL's own
 	header http.Header // what every request carries
+	auth   Authorizer  // nil if the hub does not sign in
 }
 
-func newRemote(r *config.Resolved, version string) (*remote, error) {
+func newRemote(r *config.Resolved, version string, auth Authorizer) (*remote, error) {
 	u, err := url.Parse(r.URL.Reveal())
 	switch { // no error shows the URL: it may hold secrets
 	case err != nil:
@@ -45,7 +47,7 @@ func newRemote(r *config.Resolved, version string) (*remote, error) {
 		return nil, errors.New("the server's URL must begin with http:// or https:// and name a host")
 	}
 	u.Fragment, u.RawFragment = "", ""
-	m := &remote{url: u, header: http.Header{"User-Agent": {"mcp-hub/" + version}}}
+	m := &remote{url: u, auth: auth, header: http.Header{"User-Agent": {"mcp-hub/" + version}}}
 	for name, value := range r.Headers {
 		switch name = http.CanonicalHeaderKey(name); {
 		case name == "Host":
@@ -95,9 +97,49 @@ func portOf(u *url.URL) string {
 	return "443"
 }
 
-// send makes one HTTP request. The response is the caller's to close, whatever its status; the exceptions are errors:
-// *UnauthorizedError, and a redirect that is not followed.
+// send makes one HTTP request, and once more if it was refused and the hub could sign in meanwhile. The response is the
+// caller's to close, whatever its status; the exceptions are errors: *UnauthorizedError, and a redirect that is not followed.
 func (r *remote) send(ctx context.Context, method string, to *url.URL, own http.Header, body []byte) (*http.Response, error) {
+	for again := false; ; again = true {
+		var used secret.Text
+		if r.auth != nil {
+			var err error
+			if used, err = r.auth.Authorization(ctx); err != nil {
+				return nil, signInError(err)
+			}
+		}
+		resp, err := r.once(ctx, method, to, own, used, body)
+		if err != nil {
+			return nil, err
+		}
+		if err = refused(resp); err == nil {
+			return resp, nil
+		}
+		_ = resp.Body.Close()
+		var unauthorized *UnauthorizedError
+		if !errors.As(err, &unauthorized) {
+			return nil, err
+		}
+		if r.auth == nil && r.header.Get("Authorization") != "" {
+			unauthorized.Why = "it refuses the Authorization in its headers: replace that in its configuration, or remove it to sign in"
+		}
+		if r.auth == nil || method == http.MethodDelete {
+			return nil, unauthorized
+		}
+		renewed, why, err := r.auth.Refused(ctx, used, resp.StatusCode, resp.Header.Values("WWW-Authenticate"))
+		if err != nil {
+			return nil, signInError(err)
+		}
+		if !renewed || again {
+			unauthorized.Why = why
+			return nil, unauthorized
+		}
+	}
+}
+
+func signInError(err error) error { return fmt.Errorf("sign in to the server: %w", err) }
+
+func (r *remote) once(ctx context.Context, method string, to *url.URL, own http.Header, authorization secret.Text, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, to.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, permanent{errors.New("no HTTP request can be made for the server's URL")}
@@ -106,13 +148,12 @@ func (r *remote) send(ctx context.Context, method string, to *url.URL, own http.
 	for name, values := range own {
 		req.Header[name] = values
 	}
+	if text := authorization.Reveal(); text != "" {
+		req.Header["Authorization"] = []string{text}
+	}
 	resp, err := r.client.Do(req)
 	if err != nil {
 		return nil, transportError(err)
-	}
-	if err := refused(resp); err != nil {
-		_ = resp.Body.Close()
-		return nil, err
 	}
 	return resp, nil
 }

@@ -41,6 +41,7 @@ type life struct {
 	retryAt  time.Time
 	upSince  time.Time
 	err      error
+	more     string // why the sign-in does not reach far enough, empty if it does
 	failures int
 	sources  string             // what watchSources watches
 	unwatch  context.CancelFunc // ends it
@@ -131,7 +132,7 @@ func (l *life) answered(ctx context.Context, d dialed) {
 	}
 	switch {
 	case d.err == nil:
-		l.link, l.conn, l.lost, l.upSince, l.err = linkUp, d.conn, d.conn.Done(), time.Now(), nil
+		l.link, l.conn, l.lost, l.upSince, l.err, l.more = linkUp, d.conn, d.conn.Done(), time.Now(), nil, ""
 		l.last = outcomeNone
 		l.lists.Store(d.lists)
 		if next(l.facts) != Ready {
@@ -214,7 +215,7 @@ func (l *life) publish(state State) {
 	}
 	switch state {
 	case Ready:
-		st.Hello, st.Problems = l.conn.Hello(), l.lists.Load().Problems
+		st.Hello, st.Problems, st.More = l.conn.Hello(), l.lists.Load().Problems, l.more
 		if p, ok := l.conn.(interface{ PID() int }); ok {
 			st.PID = p.PID()
 		}
@@ -226,13 +227,13 @@ func (l *life) publish(state State) {
 	case Authorizing:
 		var unauthorized *UnauthorizedError
 		if errors.As(l.err, &unauthorized) {
-			st.Challenge = unauthorized.Challenge
+			st.Challenge, st.Err = unauthorized.Challenge, unauthorized.Error()
 		}
 		l.lists.Store(&Lists{})
 	case Disabled, Idle, Failed:
 		l.lists.Store(&Lists{})
 	}
-	if old.State == state && old.Config == st.Config && old.Err == st.Err && old.Failures == st.Failures && old.PID == st.PID &&
+	if old.State == state && old.Config == st.Config && old.Err == st.Err && old.Failures == st.Failures && old.PID == st.PID && old.More == st.More &&
 		slices.Equal(old.Problems, st.Problems) {
 		return
 	}

@@ -130,7 +130,7 @@ func health(s *Status) Health {
 	case Starting:
 		return Health{LevelWarn, "Starting.", ""}
 	case Authorizing:
-		return Health{LevelError, "The server wants you to sign in.", "Sign in, or give a token in the server's headers."}
+		return Health{LevelError, fmt.Sprintf("Not signed in: %s.", s.Err), "Sign in, or give a token in the server's headers."}
 	case Retrying:
 		if s.Failures < 3 {
 			return Health{LevelWarn, fmt.Sprintf("Restarting: %s.", s.Err), ""}
@@ -138,6 +138,9 @@ func health(s *Status) Health {
 		return Health{LevelError, fmt.Sprintf("Failed %d times in a row: %s.", s.Failures, s.Err), "Read the server's log. It is tried again by itself."}
 	case Failed:
 		return Health{LevelError, fmt.Sprintf("Cannot run: %s.", s.Err), "Mend its configuration; it starts when the file is saved."}
+	}
+	if s.More != "" {
+		return Health{LevelWarn, "Connected, but a call was refused: " + s.More + ".", "Sign in again."}
 	}
 	if len(s.Problems) > 0 {
 		return Health{LevelWarn, "Connected, but incomplete: " + s.Problems[0] + ".", "Read the server's log."}

@@ -60,6 +60,7 @@ type Status struct {
 	Hello     *Hello    // while Ready
 	PID       int       // of a local server's command, while Ready
 	Problems  []string  // what does not work although it is Ready
+	More      string    // why the sign-in does not reach far enough for a call, while Ready; empty if it does
 	Health    Health
 }
 
@@ -160,10 +161,10 @@ func (s *Server) live() Conn {
 }
 
 // Start starts a server that is stopped or switched off, for this run of the hub, and tries a failed one again at
-// once. It returns before the server is ready.
+// once, also one that somebody has signed in to. It returns before the server is ready.
 func (s *Server) Start() {
 	s.command(func(l *life) {
-		l.disabled, l.stopped = false, false
+		l.disabled, l.stopped, l.more = false, false, ""
 		if l.link == linkNone || l.link == linkClosing {
 			l.forget()
 		}

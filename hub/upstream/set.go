@@ -20,6 +20,8 @@ type Options struct {
 	Log     *slog.Logger
 	// Dial opens a connection to a server with the transport Local. Nil if there is none.
 	Dial func(ctx context.Context, name string) (Conn, error)
+	// SignIn returns the sign-in to a remote server. Nil: the hub does not sign in.
+	SignIn func(name string, r *config.Resolved) (Authorizer, error)
 	// Events is told what happens to the servers. Nil: nobody is.
 	Events *event.Bus
 }
@@ -165,9 +167,15 @@ func (s *Set) dial(ctx context.Context, c *config.Server, server *Server, k *kno
 		}
 		return nil, err
 	}
-	o := dialOptions{protocol: c.Protocol, version: s.options.Version, events: server.event, log: server.log, known: k, limits: s.limits, backoff: backoff}
+	o := dialOptions{
+		protocol: c.Protocol, version: s.options.Version, events: server.event, log: server.log, known: k, more: server.lacking,
+		limits: s.limits, backoff: backoff,
+	}
 	if c.Transport == config.Stdio {
 		return dialStdio(ctx, r, server.said, s.guard, o)
+	}
+	if o.auth, err = s.authorizer(c.Name, r); err != nil {
+		return nil, permanent{err}
 	}
 	return dialRemote(ctx, r, o)
 }
