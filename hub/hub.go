@@ -96,7 +96,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		options: o, store: store, state: stateStarting, bus: event.New(keptEvents),
 		stop: func(error) {}, later: func(func(context.Context)) {},
 	}
-	h.oauth = oauth.New(oauth.Options{Store: o.Secrets, Port: h.Port, Server: h.resolve, Log: o.Log})
+	h.oauth = oauth.New(oauth.Options{Store: o.Secrets, Dir: o.StateDir, Port: h.Port, Server: h.resolve, Log: o.Log})
 	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, SignIn: h.signIn, Events: h.bus})
 	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
 	h.gateway = gateway.New(h.set, h.catalog, o.Version, o.Log)

@@ -35,25 +35,30 @@ type Hub struct {
 	err  error // of Run, once done is closed
 }
 
-// Start runs a hub with a configuration file of that text. The hub has ended when the test has.
-func Start(t testing.TB, text string) *Hub {
+// Start runs a hub with a configuration file of that text, and with options that are changed so. The hub has ended when the
+// test has.
+func Start(t testing.TB, text string, changes ...func(*hub.Options)) *Hub {
 	t.Helper()
-	return StartIn(t, "", text)
+	return StartIn(t, "", text, changes...)
 }
 
 // StartIn is Start for a hub that keeps what outlives it in a folder, and so has a marketplace: of the sources that its
 // configuration names, and no others.
-func StartIn(t testing.TB, stateDir, text string) *Hub {
+func StartIn(t testing.TB, stateDir, text string, changes ...func(*hub.Options)) *Hub {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "servers.json")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	inner, err := hub.New(t.Context(), hub.Options{
+	o := hub.Options{
 		Config: config.Options{Paths: []string{file}, Env: os.Environ(), Dir: filepath.Dir(file), Log: log},
 		Watch:  true, Host: "127.0.0.1", Version: "test", Log: log, StateDir: stateDir,
-	})
+	}
+	for _, change := range changes {
+		change(&o)
+	}
+	inner, err := hub.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,14 +95,21 @@ func serveStdio(file string, in io.Reader, out io.Writer) error {
 // Remote starts a server that plays the script over streamable HTTP, and returns its configuration entry.
 func Remote(t testing.TB, s Script) string {
 	t.Helper()
+	return `"url":` + quote(serve(t, s, func(next http.Handler) http.Handler { return next })+"/mcp")
+}
+
+// serve starts a server that plays the script over streamable HTTP, behind what around makes of it, and returns its
+// address.
+func serve(t testing.TB, s Script, around func(http.Handler) http.Handler) string {
+	t.Helper()
 	r := &remote{actor: newActor(s), gone: make(chan struct{})}
 	r.say = r.push
-	server := httptest.NewServer(r)
+	server := httptest.NewServer(around(r))
 	t.Cleanup(func() {
 		close(r.gone)
 		server.Close()
 	})
-	return `"url":` + quote(server.URL+"/mcp")
+	return server.URL
 }
 
 // remote plays a script over streamable HTTP.

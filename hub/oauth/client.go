@@ -18,7 +18,6 @@ import (
 const (
 	workTimeout = 45 * time.Second // for all that one step asks of others
 	pause       = 5 * time.Second  // after which an authorization server that is out of order is asked again
-	justNow     = 30 * time.Second // how long a token that was got because of a refusal is not got again
 	maxSteps    = 2                // sign-ins for the same further scopes that the server then says are still missing
 )
 
@@ -49,7 +48,6 @@ type Client struct {
 	said   challenge      // what the server said last
 	asked  []string       // scopes that sign-ins have asked for
 	wants  []string       // scopes that a call was refused for
-	spent  string         // access token that was got since the server refused another one
 	steps  map[string]int // sign-ins, by the further scopes that they were for
 	unkept bool           // the store did not take the record
 }
@@ -119,7 +117,11 @@ func (c *Client) current(ctx context.Context) (*record, error) {
 		if err != nil || r == nil || !r.due(time.Now()) {
 			return r, err
 		}
-		return c.renew(ctx, r)
+		fresh, err := c.renew(ctx, r)
+		if err != nil && !r.expired(time.Now()) {
+			return r, nil // it is good for a while
+		}
+		return fresh, err
 	})
 }
 
@@ -205,6 +207,7 @@ func (c *Client) lose(ctx context.Context, why error) error {
 // renew gets new tokens in place of those of a record. It returns nil if that needs a person. Call it in one's turn.
 func (c *Client) renew(ctx context.Context, old *record) (*record, error) {
 	// Another hub may have renewed them, and then the old ones are worth nothing.
+	defer c.m.alone(ctx, c.key)()
 	r, err := c.load(ctx)
 	if err != nil || r == nil || !same(r, old) && !r.due(time.Now()) {
 		return r, err
@@ -225,10 +228,7 @@ func (c *Client) renew(ctx context.Context, old *record) (*record, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rest, c.resting = time.Now().Add(pause), fmt.Errorf("renew the sign-in: %w", err)
-	if r.expired(time.Now()) {
-		return nil, c.resting
-	}
-	return r, nil
+	return nil, c.resting
 }
 
 var errEnded = errors.New("its time is over, and it cannot be renewed")
@@ -270,11 +270,11 @@ func (c *Client) find(ctx context.Context) (*authority, error) {
 }
 
 // Refused is told that the server refused a request, with HTTP status 401, or with 403 because the sign-in does not reach
-// far enough. It renews the tokens or gets ready what a person needs to sign in, and reports whether the request should be
-// made once more. If not, a person has to act; why says what stands against signing in, if something does. The error says
-// that none of this can be done now, and passes by itself.
-func (c *Client) Refused(ctx context.Context, used secret.Text, status int, headers []string) (again bool, why string, err error) {
-	again, err = inTurn(ctx, c, func(ctx context.Context) (bool, error) { return c.judge(ctx, used, status, headers) })
+// far enough, once more after the answer to the first refusal was to try again. It renews the tokens or gets ready what a
+// person needs to sign in, and reports whether the request should be made once more. If not, a person has to act; why says
+// what stands against signing in, if something does. The error says that none of this can be done now, and passes by itself.
+func (c *Client) Refused(ctx context.Context, used secret.Text, status int, headers []string, twice bool) (again bool, why string, err error) {
+	again, err = inTurn(ctx, c, func(ctx context.Context) (bool, error) { return c.judge(ctx, used, status, headers, twice) })
 	if why := c.Why(); err == nil && !again && why != nil {
 		return false, why.Error(), nil
 	}
@@ -282,7 +282,7 @@ func (c *Client) Refused(ctx context.Context, used secret.Text, status int, head
 }
 
 // judge is Refused in the client's turn.
-func (c *Client) judge(ctx context.Context, used secret.Text, status int, headers []string) (again bool, err error) {
+func (c *Client) judge(ctx context.Context, used secret.Text, status int, headers []string, twice bool) (again bool, err error) {
 	r, err := c.load(ctx)
 	if err != nil {
 		return false, err
@@ -291,17 +291,15 @@ func (c *Client) judge(ctx context.Context, used secret.Text, status int, header
 		return true, nil // it was renewed, or somebody signed in, meanwhile
 	}
 	c.said = parseChallenge(headers)
-	inVain := r != nil && r.Access == c.spent && time.Since(r.Issued) < justNow
 	further := status == http.StatusForbidden || c.said.fault == "insufficient_scope"
 	if further {
 		c.wants = union(c.wants, c.said.scopes)
-	} else if r != nil && r.renewable() && !inVain {
+	} else if r != nil && r.renewable() && !twice {
 		fresh, err := c.renew(ctx, r)
 		if err != nil {
 			return false, err
 		}
 		if fresh != nil {
-			c.spent = fresh.Access
 			return true, nil
 		}
 	}
@@ -311,15 +309,14 @@ func (c *Client) judge(ctx context.Context, used secret.Text, status int, header
 	switch step := c.step(); {
 	case further && c.steps[step] >= maxSteps:
 		c.offered(nil, fmt.Errorf("the server asks for more permission%s, which signing in again does not give: its operator must say what it needs", named(c.said.scopes)))
-	case c.machine() && inVain && !further:
+	case c.machine() && twice:
 		c.offered(nil, errors.New("the server refuses the token that its authorization server has just given: its operator must mend that"))
 	case c.machine():
-		fresh, err := c.byMachine(ctx)
+		err := c.byMachine(ctx)
 		if no := new(refusal); err != nil && !errors.As(err, &no) {
 			return false, err
 		}
 		if err == nil {
-			c.spent = fresh.Access
 			c.steps[step]++
 			return true, nil
 		}
@@ -348,10 +345,10 @@ func (c *Client) present() *record {
 }
 
 // byMachine signs in without a person (RFC 6749, section 4.4).
-func (c *Client) byMachine(ctx context.Context) (*record, error) {
+func (c *Client) byMachine(ctx context.Context) error {
 	a, err := c.find(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r := record{
 		Issuer: a.Issuer, Resource: a.resource, Token: a.Token, Revocation: a.Revocation, Client: configured(&c.oauth, a),
@@ -359,12 +356,11 @@ func (c *Client) byMachine(ctx context.Context) (*record, error) {
 	}
 	t, err := c.issuing(ctx, &r).ask(ctx, string(config.GrantMachine), r.Requested, nil)
 	if err != nil {
-		return nil, fmt.Errorf("the hub cannot sign in with oauth.clientId of the server's configuration: %w", err)
+		return fmt.Errorf("the hub cannot sign in with oauth.clientId of the server's configuration: %w", err)
 	}
-	fresh := r.with(t, time.Now())
 	c.wants = nil
-	c.keep(ctx, fresh)
-	return fresh, nil
+	c.keep(ctx, r.with(t, time.Now()))
+	return nil
 }
 
 // scopes is what a sign-in asks for: what the call needs, or else what the server suggests, and all that earlier ones asked

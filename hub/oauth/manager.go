@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -14,12 +16,15 @@ import (
 
 	"mcphub/hub/config"
 	"mcphub/hub/secret"
+	"mcphub/hub/statedir"
 )
 
 // Options is what a Manager needs.
 type Options struct {
 	// Store keeps the tokens. Nil: they are forgotten when the hub stops.
 	Store secret.Store
+	// Dir is the folder of what the hubs that share the store keep. Empty: no other hub shares it.
+	Dir string
 	// Port returns the port that the hub listens on.
 	Port func() int
 	// Server returns what a server is reached with, by its name in the configuration.
@@ -33,6 +38,7 @@ type Manager struct {
 	port     func() int
 	server   func(ctx context.Context, name string) (*config.Resolved, error)
 	log      *slog.Logger
+	dir      string
 	lasting  bool         // the store keeps what it is given
 	callback http.Handler // set before Run, and then only read
 	ports    ports
@@ -47,11 +53,11 @@ type Manager struct {
 // New returns a manager without any sign-in. It starts nothing.
 func New(o Options) *Manager {
 	m := &Manager{
-		vault: vault{o.Store}, port: o.Port, server: o.Server, log: o.Log, lasting: o.Store != nil,
+		vault: vault{o.Store}, port: o.Port, server: o.Server, log: o.Log, dir: o.Dir, lasting: o.Store != nil,
 		callback: http.NotFoundHandler(), clients: map[string]*Client{}, flows: map[string]*flow{},
 	}
 	if o.Store == nil {
-		m.vault = vault{&memory{}}
+		m.vault = vault{&Memory{}}
 	}
 	m.ports = ports{m: m, live: map[int]*landing{}}
 	return m
@@ -107,6 +113,23 @@ func (m *Manager) Client(name string, r *config.Resolved) (*Client, error) {
 	c := newClient(m, name, u, r)
 	m.clients[name] = c
 	return c, nil
+}
+
+// alone waits until no other hub renews the tokens of a record, and returns what ends that. Without it two hubs could use
+// the same refresh token, which may make it worthless for both.
+func (m *Manager) alone(ctx context.Context, record string) (end func()) {
+	if m.dir == "" || !m.lasting {
+		return func() {}
+	}
+	err := os.MkdirAll(m.dir, 0o700)
+	if err == nil {
+		end, err = statedir.Lock(ctx, filepath.Join(m.dir, "oauth-"+hash(record)+".lock"))
+	}
+	if err != nil {
+		m.log.Warn("sign-in is renewed without a lock", "err", err)
+		return func() {}
+	}
+	return end
 }
 
 // known returns the sign-in to a server that has been reached, or nil.
@@ -236,7 +259,7 @@ func (c *Client) signOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.asked, c.wants, c.spent, c.steps = nil, nil, "", map[string]int{}
+	c.asked, c.wants, c.steps = nil, nil, map[string]int{}
 	if r == nil {
 		return nil
 	}

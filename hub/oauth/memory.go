@@ -9,14 +9,14 @@ import (
 	"mcphub/hub/secret"
 )
 
-// memory is a secret store that forgets everything when the hub stops.
-type memory struct {
+// Memory is a secret store that forgets everything when the hub stops. Its zero value is ready for use.
+type Memory struct {
 	mu   sync.Mutex
 	held map[string]secret.Text
 }
 
 // Get implements secret.Store.
-func (m *memory) Get(_ context.Context, name string) (secret.Text, error) {
+func (m *Memory) Get(_ context.Context, name string) (secret.Text, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	text, ok := m.held[name]
@@ -27,7 +27,7 @@ func (m *memory) Get(_ context.Context, name string) (secret.Text, error) {
 }
 
 // Set implements secret.Store.
-func (m *memory) Set(_ context.Context, name string, value secret.Text) error {
+func (m *Memory) Set(_ context.Context, name string, value secret.Text) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.held == nil {
@@ -38,7 +38,7 @@ func (m *memory) Set(_ context.Context, name string, value secret.Text) error {
 }
 
 // Delete implements secret.Store.
-func (m *memory) Delete(_ context.Context, name string) error {
+func (m *Memory) Delete(_ context.Context, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, ok := m.held[name]; !ok {
@@ -49,7 +49,7 @@ func (m *memory) Delete(_ context.Context, name string) error {
 }
 
 // List implements secret.Store.
-func (m *memory) List(context.Context) ([]string, error) {
+func (m *Memory) List(context.Context) ([]string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Sorted(maps.Keys(m.held)), nil

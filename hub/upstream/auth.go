@@ -14,10 +14,10 @@ type Authorizer interface {
 	// by itself.
 	Authorization(ctx context.Context) (secret.Text, error)
 	// Refused is told that the server answered a request that had that header with HTTP 401, or with 403 and the word
-	// that the sign-in does not reach far enough, and with these WWW-Authenticate headers. It reports whether the request
-	// should be made once more. If not, a person has to sign in; why is what stands against that, if something does. An
-	// error passes by itself.
-	Refused(ctx context.Context, used secret.Text, status int, challenges []string) (again bool, why string, err error)
+	// that the sign-in does not reach far enough, and with these WWW-Authenticate headers; twice, that it did so after
+	// the request was made once more. It reports whether that should be done. If not, a person has to sign in; why is what
+	// stands against that, if something does. An error passes by itself.
+	Refused(ctx context.Context, used secret.Text, status int, challenges []string, twice bool) (again bool, why string, err error)
 	// Keep keeps the sign-in good until ctx ends, and then returns nil. It returns an error when a person has to sign in
 	// again.
 	Keep(ctx context.Context) error

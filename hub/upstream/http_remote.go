@@ -126,7 +126,7 @@ func (r *remote) send(ctx context.Context, method string, to *url.URL, own http.
 		if r.auth == nil || method == http.MethodDelete {
 			return nil, unauthorized
 		}
-		renewed, why, err := r.auth.Refused(ctx, used, resp.StatusCode, resp.Header.Values("WWW-Authenticate"))
+		renewed, why, err := r.auth.Refused(ctx, used, resp.StatusCode, resp.Header.Values("WWW-Authenticate"), again)
 		if err != nil {
 			return nil, signInError(err)
 		}
