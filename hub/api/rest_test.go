@@ -238,7 +238,9 @@ func TestCallbackPage(t *testing.T) {
 		"":               http.StatusBadRequest,
 		"?code=x":        http.StatusBadRequest,
 		"?server_name=a": http.StatusBadRequest,
-		"?code=x&server_name=%3Cscript%3Ealert(1)%3C/script%3E":     http.StatusNotImplemented,
+		"?code=x&server_name=%3Cscript%3Ealert(1)%3C/script%3E":     http.StatusBadRequest,
+		"?error=%3Cscript%3E&state=%3Cscript%3E":                    http.StatusBadRequest,
+		"?state=x&code=x&redirect_uri=https://evil.example":         http.StatusBadRequest,
 		"?code=x&server_name=%3Cscript%3Ealert(2)%3C/script%3E":     http.StatusBadRequest,
 		"?code=%3Cscript%3E&server_name=a&state=%22%3E%3Cscript%3E": http.StatusBadRequest,
 	} {

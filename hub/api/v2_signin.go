@@ -15,6 +15,7 @@ import (
 // signIn is a sign-in to a server as the routes show it. No token stands in it.
 type signIn struct {
 	State     string     `json:"state" enum:"none,needed,signed-in,more" doc:"none: the server has not asked for one; more: a call was refused for want of further scopes"`
+	Offered   bool       `json:"offered" doc:"A person can sign in now: the server said where, and the hub is known there. Otherwise sign-in tries it again"`
 	Why       string     `json:"why,omitempty" doc:"What stands against signing in, or why the last sign-in has ended"`
 	Issuer    string     `json:"issuer,omitempty" doc:"The authorization server"`
 	Resource  string     `json:"resource,omitempty" doc:"What the tokens are for"`
@@ -31,7 +32,7 @@ type signIn struct {
 
 func showSignIn(s oauth.Status) signIn {
 	v := signIn{
-		State: string(s.State), Why: s.Why, Issuer: s.Issuer, Resource: s.Resource, Client: s.Client, ClientID: s.ClientID,
+		State: string(s.State), Offered: s.Offered, Why: s.Why, Issuer: s.Issuer, Resource: s.Resource, Client: s.Client, ClientID: s.ClientID,
 		Machine: s.Machine, Scopes: s.Scopes, Missing: s.Missing, Renewable: s.Renewable, Lasting: s.Lasting,
 	}
 	if v.Scopes == nil {

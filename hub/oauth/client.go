@@ -74,15 +74,16 @@ func inTurn[T any](ctx context.Context, c *Client, do func(context.Context) (T, 
 	over := make(chan struct{})
 	var done T
 	var failed error
-	if !c.m.spawn(func(ctx context.Context) {
+	err = c.m.spawn(ctx, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeoutCause(ctx, workTimeout, errors.New("signing in takes too long"))
 		done, failed = do(ctx)
 		cancel()
 		<-c.turn
 		close(over)
-	}) {
+	})
+	if err != nil {
 		<-c.turn
-		return result, errStopped
+		return result, err
 	}
 	select {
 	case <-over:

@@ -69,7 +69,10 @@ func (f *finder) find(ctx context.Context, c challenge) (*authority, error) {
 		if f.issuer != "" && issuer != f.issuer {
 			continue
 		}
-		meta, err := f.authorizationServer(ctx, issuer)
+		meta, err := f.authorizationServer(ctx, issuer, func(said string) bool {
+			// A slash at the end is let pass, as other clients do: it is often forgotten, and leads to the same place.
+			return strings.TrimSuffix(said, "/") == strings.TrimSuffix(issuer, "/")
+		})
 		if err == nil && meta == nil {
 			err = fmt.Errorf("the authorization server %s publishes no metadata: its operator must add it", hostOf(issuer))
 		}
@@ -125,8 +128,8 @@ func covers(resource string, server *url.URL) bool {
 }
 
 // authorizationServer reads the metadata of an issuer in the order of the specification (2026-07-28, "Authorization Server
-// Metadata Discovery"). It returns nil if there is none.
-func (f *finder) authorizationServer(ctx context.Context, issuer string) (*serverDocument, error) {
+// Metadata Discovery"), and has is judge what it says that it is. It returns nil if there is none.
+func (f *finder) authorizationServer(ctx context.Context, issuer string, is func(said string) bool) (*serverDocument, error) {
 	u, err := f.check(issuer)
 	if err != nil {
 		return nil, fmt.Errorf("the server names as its authorization server %w: it is misconfigured, or not to be trusted", err)
@@ -144,8 +147,7 @@ func (f *finder) authorizationServer(ctx context.Context, issuer string) (*serve
 		case err != nil:
 			failed = fmt.Errorf("the metadata of the authorization server cannot be read: %w", err)
 		case found && doc.Token != "":
-			// A slash at the end is let pass, as other clients do: it is often forgotten, and leads to the same place.
-			if strings.TrimSuffix(doc.Issuer, "/") != strings.TrimSuffix(issuer, "/") {
+			if !is(doc.Issuer) {
 				return nil, fmt.Errorf("the authorization server %s says that it is another one (%s): it is misconfigured, or not to be trusted", u.Host, hostOf(doc.Issuer))
 			}
 			return doc, nil
@@ -158,24 +160,25 @@ func (f *finder) authorizationServer(ctx context.Context, issuer string) (*serve
 // authorization server, which need not have metadata either.
 func (f *finder) own(ctx context.Context) (*authority, error) {
 	root := at(f.server, "")
-	resource := *f.server // a query could hold secrets
-	resource.User, resource.RawQuery, resource.Fragment = nil, "", ""
-	if f.issuer != "" && strings.TrimSuffix(f.issuer, "/") != root {
-		root = f.issuer
-	}
-	doc, err := f.authorizationServer(ctx, root)
-	switch {
-	case err != nil:
+	doc, err := f.authorizationServer(ctx, root, func(said string) bool { // that revision does not say which path it has
+		u, err := url.Parse(said)
+		return err == nil && at(u, "") == root
+	})
+	if err != nil {
 		return nil, err
-	case doc == nil && root == f.issuer:
-		return nil, fmt.Errorf("the authorization server %s publishes no metadata: check oauth.issuer in the server's configuration", hostOf(root))
-	case doc == nil:
+	}
+	if doc == nil {
 		// Whether such a server knows of PKCE cannot be found out. It never names another host than its own.
 		doc = &serverDocument{
 			Issuer: root, Authorization: root + "/authorize", Token: root + "/token", Registration: root + "/register",
 			Challenges: []string{"S256"},
 		}
 	}
+	if f.issuer != "" && doc.Issuer != f.issuer {
+		return nil, fmt.Errorf("the server names no authorization server, and is none under the name of oauth.issuer in its configuration (%s): check that", f.issuer)
+	}
+	resource := *f.server // a query could hold secrets
+	resource.User, resource.RawQuery, resource.Fragment = nil, "", ""
 	return &authority{serverDocument: *doc, resource: strings.TrimSuffix(resource.String(), "/")}, nil
 }
 

@@ -43,8 +43,10 @@ type Manager struct {
 	callback http.Handler // set before Run, and then only read
 	ports    ports
 
+	begun chan struct{} // closed when Run has begun
+
 	mu      sync.Mutex
-	work    func(func(context.Context)) // runs something; nil while Run does not
+	work    func(func(context.Context)) // runs something; nil when Run has ended
 	clients map[string]*Client
 	flows   map[string]*flow // by state
 	guards  [nowhere]*guard  // by limit
@@ -54,7 +56,7 @@ type Manager struct {
 func New(o Options) *Manager {
 	m := &Manager{
 		vault: vault{o.Store}, port: o.Port, server: o.Server, log: o.Log, dir: o.Dir, lasting: o.Store != nil,
-		callback: http.NotFoundHandler(), clients: map[string]*Client{}, flows: map[string]*flow{},
+		callback: http.NotFoundHandler(), begun: make(chan struct{}), clients: map[string]*Client{}, flows: map[string]*flow{},
 	}
 	if o.Store == nil {
 		m.vault = vault{&Memory{}}
@@ -74,6 +76,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	m.mu.Lock()
 	m.work = func(f func(context.Context)) { work.Go(func() { f(working) }) }
 	m.mu.Unlock()
+	close(m.begun)
 	<-ctx.Done()
 	m.mu.Lock()
 	m.work = nil
@@ -87,16 +90,20 @@ func (m *Manager) Run(ctx context.Context) error {
 // grace is how long a renewal that is under way may take when the hub ends.
 const grace = 2 * time.Second
 
-var errStopped = errors.New("the hub is not running")
-
-// spawn has f run, and reports whether it does.
-func (m *Manager) spawn(f func(context.Context)) bool {
+// spawn has f run, as soon as Run has begun. If it returns an error, f does not run.
+func (m *Manager) spawn(ctx context.Context, f func(context.Context)) error {
+	select {
+	case <-m.begun:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.work != nil {
-		m.work(f)
+	if m.work == nil {
+		return errors.New("the hub is stopping")
 	}
-	return m.work != nil
+	m.work(f)
+	return nil
 }
 
 // Client returns the sign-in to a server as its configuration says. Its error says that the server's address is none.

@@ -46,7 +46,7 @@ func (p *ports) open(ctx context.Context, port int, until time.Time) error {
 	}
 	server := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeader}
 	land := &landing{pending: 1, timer: time.NewTimer(time.Until(until)), over: make(chan struct{})}
-	if !p.m.spawn(func(ctx context.Context) {
+	err := p.m.spawn(ctx, func(ctx context.Context) {
 		var serving sync.WaitGroup
 		for _, l := range listeners {
 			serving.Go(func() { _ = server.Serve(l) }) // until it is shut down
@@ -69,11 +69,12 @@ func (p *ports) open(ctx context.Context, port int, until time.Time) error {
 			_ = server.Close()
 		}
 		serving.Wait()
-	}) {
+	})
+	if err != nil {
 		for _, l := range listeners {
 			_ = l.Close()
 		}
-		return errStopped
+		return err
 	}
 	p.live[port] = land
 	return nil

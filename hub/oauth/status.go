@@ -19,6 +19,7 @@ const (
 // Status is a sign-in as it is at one moment. It holds no secret but the address, which is for the person who signs in.
 type Status struct {
 	State     State
+	Offered   bool     // a person can sign in now
 	Issuer    string   // authorization server; empty if it is not known yet
 	Resource  string   // what the tokens are for
 	Client    string   // how the hub is known there: configured, document or registered
@@ -41,7 +42,7 @@ func (m *Manager) Status(server string) Status {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Status{State: Unneeded, Machine: c.machine(), Lasting: m.lasting}
+	s := Status{State: Unneeded, Offered: c.offer != nil, Machine: c.machine(), Lasting: m.lasting}
 	switch {
 	case c.record != nil && !c.refused:
 		s.State = SignedIn

@@ -54,7 +54,7 @@ func (d *dialer) dial(ctx context.Context) (Conn, error) {
 	if d.protocol == config.ProtocolLegacy || d.protocol != config.ProtocolModern && d.known.legacy {
 		return d.legacy(ctx)
 	}
-	conn, err := d.modern(ctx)
+	conn, err := d.modern(ctx, true)
 	no := new(answerError)
 	if !errors.As(err, &no) {
 		return conn, err
@@ -76,8 +76,9 @@ func (d *dialer) dial(ctx context.Context) (Conn, error) {
 	return conn, legacyErr
 }
 
-// modern connects without a handshake. An error that is an *answerError means that the server is none of this era.
-func (d *dialer) modern(ctx context.Context) (Conn, error) {
+// modern connects without a handshake. An error that is an *answerError means that the server is none of this era. A server
+// that refuses the revision and names it among those that it supports is asked once more, if it is to be.
+func (d *dialer) modern(ctx context.Context, again bool) (Conn, error) {
 	c := d.streamable(true)
 	asking, cancel := context.WithTimeoutCause(ctx, probeTimeout, &answerError{why: "no answer to server/discover"})
 	defer cancel()
@@ -92,8 +93,12 @@ func (d *dialer) modern(ctx context.Context) (Conn, error) {
 			return d.opened(ctx, c, hello), nil
 		}
 	case errors.As(err, &no) && no.says(mcp.UNSUPPORTED_PROTOCOL_VERSION):
-		err = chosen(stringsIn(jsonrpc.Get(no.fault.Data, jsonrpc.All(no.fault.Data), "supported").In(no.fault.Data)))
-		if err == nil {
+		supported := stringsIn(jsonrpc.Get(no.fault.Data, jsonrpc.All(no.fault.Data), "supported").In(no.fault.Data))
+		if again && slices.Contains(supported, ModernVersion) {
+			_ = c.Close(ctx)
+			return d.modern(ctx, false)
+		}
+		if err = chosen(supported); err == nil {
 			err = no
 		}
 	case errors.As(err, &no) && (no.says(mcp.HEADER_MISMATCH) || no.says(mcp.MISSING_REQUIRED_CLIENT_CAPABILITY)):

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -13,7 +14,12 @@ import (
 	"mcphub/test/rig"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(scenarioEnv) != "" {
+		os.Exit(drive())
+	}
+	os.Exit(rig.Main(m))
+}
 
 // A set is one way to run a suite. The second suite freezes what a revision requires; the first is what servers of the
 // older revisions are commonly held to.
@@ -25,6 +31,7 @@ type set struct {
 
 var (
 	all2025 = set{"0.1-all", "conformance-0.1", []string{"--suite", "all"}}
+	all2026 = set{"0.2-all", "conformance-0.2", []string{"--suite", "all"}}
 	req2025 = set{"0.2-2025-11-25", "conformance-0.2", []string{"--requirements", "2025-11-25"}}
 	req2026 = set{"0.2-2026-07-28", "conformance-0.2", []string{"--requirements", "2026-07-28"}}
 )
@@ -103,12 +110,32 @@ func memory(t *testing.T) rig.Server {
 	}
 }
 
-// runSuite runs one set against an endpoint: a subtest for the set, and one for each of its scenarios. Whatever fails
-// must stand in one of the files of expected failures, and whatever stands there must fail.
+// TestConformanceClient holds the hub to the suites as a client of servers: each scenario is a server of its own, with a
+// hub before it. See drive.
+func TestConformanceClient(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, all2025, clientMode, []string{"--command", self}, "client-0.1.yml")
+	run(t, all2026, clientMode, []string{"--command", self}, "client-0.2.yml") // also what only older revisions have
+	run(t, req2025, clientMode, []string{"--command", self}, "client-0.2.yml")
+	run(t, req2026, clientMode, []string{"--command", self}, "client-0.2.yml")
+}
+
+// runSuite runs one set against an endpoint.
 func runSuite(t *testing.T, s set, url string, expectedFiles ...string) {
 	t.Helper()
+	run(t, s, serverMode, []string{"--url", url}, expectedFiles...)
+}
+
+// run runs one set: a subtest for the set, and one for each of its scenarios. Whatever fails must stand in one of the files
+// of expected failures, and whatever stands there must fail.
+func run(t *testing.T, s set, mode string, args []string, expectedFiles ...string) {
+	t.Helper()
 	t.Run(s.name, func(t *testing.T) {
-		expected, err := readExpected(expectedFiles)
+		expected, err := readExpected(expectedFiles, mode)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +144,10 @@ func runSuite(t *testing.T, s set, url string, expectedFiles ...string) {
 		defer cancel()
 		script := filepath.Join(rig.Dir(t), "node_modules", s.pkg, "dist", "index.js")
 		// The suites need Node 22; the test module brings its own.
-		cmd := exec.CommandContext(ctx, rig.Peer(t, "node"), append([]string{script, "server", "--url", url, "-o", results}, s.args...)...)
+		cmd := exec.CommandContext(ctx, rig.Peer(t, "node"), slices.Concat([]string{script, mode, "-o", results}, args, s.args)...)
+		if mode == clientMode {
+			cmd.Env = append(os.Environ(), "MCP_HUB_BIN="+rig.HubBinary(t))
+		}
 		out, _ := cmd.CombinedOutput() // the exit code repeats what the summary says, without the expected failures
 		if err := os.WriteFile(filepath.Join(results, "suite.log"), out, 0o600); err != nil {
 			t.Fatal(err)
@@ -141,7 +171,7 @@ func runSuite(t *testing.T, s set, url string, expectedFiles ...string) {
 			t.Run(sc.Name, func(t *testing.T) {
 				switch {
 				case sc.failed() && !isExpected:
-					checks, err := failedChecks(results, sc.Name)
+					checks, err := failedChecks(results, mode, sc.Name)
 					if err != nil {
 						t.Error(err)
 					}

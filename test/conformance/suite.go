@@ -19,6 +19,12 @@ import (
 	"strings"
 )
 
+// The modes of a suite: which side the hub is on.
+const (
+	serverMode = "server"
+	clientMode = "client"
+)
+
 // A scenario is one line of a suite's summary.
 type scenario struct {
 	Name   string
@@ -31,7 +37,7 @@ func (s scenario) failed() bool { return s.Failed > 0 }
 
 var (
 	colour  = regexp.MustCompile(`\x1b\[[0-9;]*m`)
-	summary = regexp.MustCompile(`^[✓✗] ([a-z0-9-]+): (\d+) passed, (\d+) failed`)
+	summary = regexp.MustCompile(`^[✓✗] ([a-z0-9_/-]+): (\d+) passed, (\d+) failed(?:, (\d+) warnings)?`)
 )
 
 // parseSummary reads the scenarios from what a suite printed. Output without the closing total is of a suite that broke
@@ -44,15 +50,18 @@ func parseSummary(output []byte) ([]scenario, error) {
 	for lines.Scan() {
 		line := colour.ReplaceAllString(lines.Text(), "")
 		if m := summary.FindStringSubmatch(line); m != nil {
-			passed, err := strconv.Atoi(m[2])
-			if err != nil {
-				return nil, fmt.Errorf("read %q: %w", line, err)
+			sc := scenario{Name: m[1]}
+			for i, counts := range []*int{&sc.Passed, &sc.Failed, &sc.Failed} { // in client mode a warning fails the scenario
+				if m[2+i] == "" {
+					continue
+				}
+				n, err := strconv.Atoi(m[2+i])
+				if err != nil {
+					return nil, fmt.Errorf("read %q: %w", line, err)
+				}
+				*counts += n
 			}
-			failed, err := strconv.Atoi(m[3])
-			if err != nil {
-				return nil, fmt.Errorf("read %q: %w", line, err)
-			}
-			all = append(all, scenario{m[1], passed, failed})
+			all = append(all, sc)
 		}
 		complete = complete || strings.HasPrefix(line, "Total: ")
 	}
@@ -65,13 +74,13 @@ func parseSummary(output []byte) ([]scenario, error) {
 	return all, nil
 }
 
-// parseExpected reads a file of expected failures: the suites' own YAML form, of which a list under "server:" is all that
-// is used here. The comment of an entry is the reason; an entry without one is an error.
-func parseExpected(file []byte) (map[string]string, error) {
+// parseExpected reads a file of expected failures: the suites' own YAML form, of which a list under the mode ("server:" or
+// "client:") is all that is used here. The comment of an entry is the reason; an entry without one is an error.
+func parseExpected(file []byte, mode string) (map[string]string, error) {
 	expected := map[string]string{}
 	for i, line := range strings.Split(string(file), "\n") {
 		line = strings.TrimSpace(line)
-		if line == "" || line == "server:" || strings.HasPrefix(line, "#") {
+		if line == "" || line == mode+":" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		entry, isEntry := strings.CutPrefix(line, "- ")
@@ -89,14 +98,14 @@ func parseExpected(file []byte) (map[string]string, error) {
 }
 
 // readExpected merges files of the folder expected.
-func readExpected(names []string) (map[string]string, error) {
+func readExpected(names []string, mode string) (map[string]string, error) {
 	all := map[string]string{}
 	for _, name := range names {
 		b, err := os.ReadFile(filepath.Join("expected", name))
 		if err != nil {
 			return nil, fmt.Errorf("read expected failures: %w", err)
 		}
-		expected, err := parseExpected(b)
+		expected, err := parseExpected(b, mode)
 		if err != nil {
 			return nil, fmt.Errorf("expected/%s: %w", name, err)
 		}
@@ -108,8 +117,11 @@ func readExpected(names []string) (map[string]string, error) {
 }
 
 // failedChecks returns, for people, the failed checks that a suite wrote for a scenario below the folder results.
-func failedChecks(results, name string) (string, error) {
-	dirs, err := filepath.Glob(filepath.Join(results, "server-"+name+"-2*"))
+func failedChecks(results, mode, name string) (string, error) {
+	if mode == serverMode {
+		name = "server-" + name
+	}
+	dirs, err := filepath.Glob(filepath.Join(results, filepath.FromSlash(name)+"-2*"))
 	if err != nil {
 		return "", fmt.Errorf("find the results of %s: %w", name, err)
 	}
@@ -132,7 +144,7 @@ func failedChecks(results, name string) (string, error) {
 			return "", fmt.Errorf("read the checks of %s: %w", name, err)
 		}
 		for _, c := range checks {
-			if c.Status == "FAILURE" {
+			if c.Status == "FAILURE" || c.Status == "WARNING" && mode == clientMode {
 				fmt.Fprintf(&text, "\n  %s: %s %.600s", c.ID, c.ErrorMessage, c.Details)
 			}
 		}

@@ -17,6 +17,11 @@ func TestParseSummary(t *testing.T) {
 			[]scenario{{"ping", 1, 0}, {"tools-list", 2, 3}},
 			true,
 		},
+		"client mode": {
+			"✗ auth/basic-cimd: 4 passed, 0 failed, 1 warnings\nTotal: 4 passed, 0 failed, 1 warnings\n",
+			[]scenario{{"auth/basic-cimd", 4, 1}},
+			true,
+		},
 		"notes after the total": {
 			"✓ ping: 1 passed, 0 failed\nTotal: 1 passed, 0 failed\nNot scored: 1\n  ✗ tasks-lifecycle (extension)\n",
 			[]scenario{{"ping", 1, 0}},
@@ -47,7 +52,7 @@ func TestParseExpected(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := parseExpected([]byte(tt.file))
+			got, err := parseExpected([]byte(tt.file), serverMode)
 			if (err == nil) != tt.ok || !maps.Equal(got, tt.want) {
 				t.Errorf("got %v, %v", got, err)
 			}
