@@ -36,6 +36,7 @@ func addCommands(root *cobra.Command) {
 		{"The running hub", []*cobra.Command{r.status(), r.events(), r.workspaces()}},
 		{"Servers", []*cobra.Command{
 			r.list(), r.add(), r.remove(), r.start(), r.stop(), r.restart(), r.enable(), r.disable(), r.logs(),
+			r.signIn(), r.signOut(), r.oauth(),
 		}},
 		{"The marketplace", []*cobra.Command{r.search(), r.install(), r.updates(), r.update()}},
 		{"Using them", []*cobra.Command{r.tools(), r.call(), r.read(), r.prompt(), r.stdio()}},

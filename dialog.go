@@ -14,13 +14,14 @@ import (
 
 // dialog reads what a person types, or what a program was given instead. What it says goes to stderr.
 type dialog struct {
+	givenUp  error // what it means if no answer comes
 	in       io.Reader
 	out      io.Writer
 	terminal int // where a person types; -1 if nobody does
 }
 
-func newDialog(cmd *cobra.Command) *dialog {
-	d := &dialog{in: cmd.InOrStdin(), out: cmd.ErrOrStderr(), terminal: -1}
+func newDialog(cmd *cobra.Command, givenUp error) *dialog {
+	d := &dialog{givenUp: givenUp, in: cmd.InOrStdin(), out: cmd.ErrOrStderr(), terminal: -1}
 	if f, ok := d.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		d.terminal = int(f.Fd())
 	}
@@ -72,7 +73,7 @@ func (d *dialog) read(ctx context.Context, prompt string, secret bool) (string, 
 	select {
 	case l := <-read:
 		if errors.Is(l.err, io.EOF) {
-			return "", fmt.Errorf("%w: standard input ended before %s", errNotInstalled, strings.Trim(prompt, "\n:"))
+			return "", fmt.Errorf("%w: standard input ended before %s", d.givenUp, strings.Trim(prompt, "\n:"))
 		}
 		return l.text, l.err
 	case <-ctx.Done(): // the read goes on, and ends with the program
@@ -80,7 +81,7 @@ func (d *dialog) read(ctx context.Context, prompt string, secret bool) (string, 
 			_ = term.Restore(d.terminal, before)
 			d.say("")
 		}
-		return "", errNotInstalled
+		return "", d.givenUp
 	}
 }
 

@@ -105,6 +105,8 @@ func command(stderr io.Writer) *cobra.Command {
 		level  string
 		format string
 		delay  int
+
+		noBrowser bool
 	)
 	cmd := &cobra.Command{
 		Use: "mcp-hub", Short: "Many MCP servers behind one endpoint", Long: long,
@@ -144,6 +146,9 @@ func command(stderr io.Writer) *cobra.Command {
 				return err
 			}
 			o.Sources = market.DefaultSources()
+			if !noBrowser {
+				o.OpenURL = func(address string) { openPage(address) }
+			}
 			file := logfile.New(logfile.Options{Dir: o.StateDir, Fallback: slog.New(shown)})
 			defer file.Close()
 			shared := &lateWriter{}
@@ -164,6 +169,7 @@ func command(stderr io.Writer) *cobra.Command {
 	f.StringArrayVarP(&o.Config.Paths, "config", "c", nil, "configuration `file`; several are merged, later ones win (default: servers.json in your configuration folder)")
 	f.BoolVarP(&o.Watch, "watch", "w", false, "follow the configuration files' changes (always, for the default file)")
 	f.StringVar(&o.Host, "host", "", "address to listen on (default: the loopback addresses of this machine)")
+	f.BoolVar(&noBrowser, "no-browser", false, "never open the page to sign in to a server in a browser when a client asks for that")
 	f.BoolVar(&o.AutoShutdown, "auto-shutdown", false, "stop when the last client has left")
 	f.IntVar(&delay, "shutdown-delay", 0, "`milliseconds` to wait for another client before that")
 	f.StringVar(&o.Compatible, "compatible-version", "", "`version` of mcp-hub to pass for, which its clients compare (default: as configured, or "+api.CompatibleVersion+")")

@@ -521,7 +521,9 @@ func TestImport(t *testing.T) {
 func TestRegistrationPerPort(t *testing.T) {
 	i, store := hubtest.NewIssuer(t), &oauth.Memory{}
 	text := hubtest.Config("{}", "one", hubtest.Protected(t, secured, i, nil, nil))
-	shared := func(dir string) func(*hub.Options) { return func(o *hub.Options) { o.Secrets, o.StateDir = store, dir } }(t.TempDir())
+	shared := func(dir string) func(*hub.Options) {
+		return func(o *hub.Options) { o.Secrets, o.StateDir = store, dir }
+	}(t.TempDir())
 	a := hubtest.Start(t, text, shared)
 	in(t, a, upstream.Authorizing)
 	b := hubtest.Start(t, text, shared)

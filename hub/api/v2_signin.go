@@ -17,6 +17,7 @@ type signIn struct {
 	State     string     `json:"state" enum:"none,needed,signed-in,more" doc:"none: the server has not asked for one; more: a call was refused for want of further scopes"`
 	Offered   bool       `json:"offered" doc:"A person can sign in now: the server said where, and the hub is known there. Otherwise sign-in tries it again"`
 	Why       string     `json:"why,omitempty" doc:"What stands against signing in, or why the last sign-in has ended"`
+	Failed    string     `json:"failed,omitempty" doc:"How the last attempt to sign in failed, until the next is begun"`
 	Issuer    string     `json:"issuer,omitempty" doc:"The authorization server"`
 	Resource  string     `json:"resource,omitempty" doc:"What the tokens are for"`
 	Client    string     `json:"client,omitempty" enum:"configured,document,registered" doc:"How the hub is known there: as the configuration says, by a Client ID Metadata Document, or registered by itself"`
@@ -32,7 +33,7 @@ type signIn struct {
 
 func showSignIn(s oauth.Status) signIn {
 	v := signIn{
-		State: string(s.State), Offered: s.Offered, Why: s.Why, Issuer: s.Issuer, Resource: s.Resource, Client: s.Client, ClientID: s.ClientID,
+		State: string(s.State), Offered: s.Offered, Why: s.Why, Failed: s.Failed, Issuer: s.Issuer, Resource: s.Resource, Client: s.Client, ClientID: s.ClientID,
 		Machine: s.Machine, Scopes: s.Scopes, Missing: s.Missing, Renewable: s.Renewable, Lasting: s.Lasting,
 	}
 	if v.Scopes == nil {
@@ -62,7 +63,8 @@ type oldTokens struct {
 
 type importedTokens struct {
 	Body struct {
-		Hosts []string `json:"hosts" nullable:"false" doc:"For which there were tokens, sorted"`
+		Hosts   []string `json:"hosts" nullable:"false" doc:"For which there were tokens, sorted"`
+		Lasting bool     `json:"lasting" doc:"They are still there after a restart of the hub"`
 	}
 }
 
@@ -129,6 +131,6 @@ func (a *v2) importTokens(ctx context.Context, in *oldTokens) (*importedTokens, 
 		}
 	}
 	out := &importedTokens{}
-	out.Body.Hosts = hosts
+	out.Body.Hosts, out.Body.Lasting = hosts, a.OAuth.Lasting()
 	return out, nil
 }

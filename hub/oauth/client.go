@@ -43,6 +43,7 @@ type Client struct {
 	offer   *offer        // a sign-in that a person can take up; nil if there is none
 	why     error         // why there is none
 	flow    *flow         // the latest of the offer
+	failure error         // how the last attempt of a person failed
 
 	// Of whoever has the turn:
 	said   challenge      // what the server said last

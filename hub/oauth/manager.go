@@ -65,6 +65,9 @@ func New(o Options) *Manager {
 	return m
 }
 
+// Lasting reports whether sign-ins are kept when the hub stops.
+func (m *Manager) Lasting() bool { return m.lasting }
+
 // OnCallback has h answer the browser where it comes back on a port of its own ([config.OAuth]). Call it before Run.
 func (m *Manager) OnCallback(h http.Handler) { m.callback = h }
 
@@ -200,6 +203,7 @@ func (m *Manager) Begin(ctx context.Context, server string) (address string, unt
 		return "", until, fmt.Errorf("%w: the hub itself does, with oauth.clientId of its configuration", ErrNoSignIn)
 	}
 	f, err := inTurn(ctx, c, func(ctx context.Context) (*flow, error) {
+		c.ended(nil)
 		c.prepare(ctx)
 		return c.mint(true), c.Why()
 	})
@@ -239,7 +243,9 @@ func (m *Manager) Finish(ctx context.Context, q url.Values) (server string, err 
 	if port := f.of.oauth.RedirectPort; port != 0 {
 		defer m.ports.done(port)
 	}
-	if err := f.complete(ctx, q); err != nil {
+	err = f.complete(ctx, q)
+	f.of.ended(err)
+	if err != nil {
 		m.log.Warn("sign-in failed", "server", f.of.name, "err", err)
 		return f.of.name, err
 	}

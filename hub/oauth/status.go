@@ -31,6 +31,7 @@ type Status struct {
 	Expires   time.Time // of the access token; zero if it is not known
 	Renewable bool      // it is renewed without a person
 	Lasting   bool      // it is still there after a restart of the hub
+	Failed    string    // how the last attempt failed; empty if it did not, or another one has begun since
 	Why       string    // what stands against signing in, or why the last sign-in has ended; empty if nothing
 }
 
@@ -58,6 +59,9 @@ func (m *Manager) Status(server string) Status {
 		s.Issuer, s.Resource, s.Client, s.ClientID = r.Issuer, r.Resource, r.Client.Kind, r.Client.ID
 		s.Scopes, s.Issued, s.Expires, s.Renewable = r.Granted, r.Issued, r.Expiry, r.renewable()
 	}
+	if c.failure != nil {
+		s.Failed = c.failure.Error()
+	}
 	if c.why != nil {
 		s.Why = c.why.Error()
 	} else if c.lost != nil {
@@ -80,4 +84,11 @@ func (c *Client) used(f *flow) {
 	if c.flow == f {
 		c.flow = nil
 	}
+}
+
+// ended notes how the last attempt of a person ended.
+func (c *Client) ended(failure error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failure = failure
 }
