@@ -46,11 +46,8 @@ func (r *remote) list() *cobra.Command {
 
 // cause is why a server that should be connected is not.
 func cause(s client.Server) string {
-	switch {
-	case s.Status == "unauthorized" && s.AuthorizationURL != "":
-		return "needs you to sign in: " + s.AuthorizationURL
-	case s.Status == "unauthorized":
-		return "needs you to sign in"
+	if s.Status == "unauthorized" {
+		return "needs you to sign in: mcp-hub sign-in " + s.Name
 	}
 	return firstLine(s.Error)
 }

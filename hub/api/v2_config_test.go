@@ -82,7 +82,7 @@ func TestV2Effective(t *testing.T) {
   "mcpServers": {
     "a": {"command": "npx", "args": ["--token", "hush", "${TOKEN}", "${A:-hush}"], "disabled": true, "cwd": "/tmp",
       "env": {"K": "hush", "L": "${TOKEN}${env:OTHER}", "M": "${cmd: echo hush}", "N": null, "O": 123456, "P": "x${TOKEN}"}, "mine": {"deep": ["hush"]}},
-    "b": {"url": "https://hush@example.com/?key=hush", "headers": {"Authorization": "Bearer hush"}, "disabled": true},
+    "b": {"url": "https://hush@example.com/?key=hush", "headers": {"Authorization": "Bearer hush"}, "oauth": {"clientId": "me", "clientSecret": "hush", "privateKey": "hush", "redirectPort": 3118, "scopes": ["read"]}, "disabled": true},
     "c": {"url": "${HERE}", "command": ["npx", "hush"], "disabled_tools": ["x"], "dev": {"watch": ["*.go"], "cwd": "/tmp"}, "disabled": true}
   }
 }`)
@@ -111,7 +111,7 @@ func TestV2Effective(t *testing.T) {
 		line  int
 	}{
 		"a": {`{"args":["••••","••••","${TOKEN}","••••"],"command":"npx","cwd":"/tmp","disabled":true,"env":{"K":"••••","L":"${TOKEN}${env:OTHER}","M":"••••","N":null,"O":"••••","P":"••••"},"mine":{"deep":["••••"]}}`, 5},
-		"b": {`{"disabled":true,"headers":{"Authorization":"••••"},"url":"••••"}`, 7},
+		"b": {`{"disabled":true,"headers":{"Authorization":"••••"},"oauth":{"clientId":"me","clientSecret":"••••","privateKey":"••••","redirectPort":3118,"scopes":["read"]},"url":"••••"}`, 7},
 		"c": {`{"command":["••••","••••"],"dev":{"cwd":"/tmp","watch":["*.go"]},"disabled":true,"disabled_tools":["x"],"url":"${HERE}"}`, 8},
 
 		"hub":    {`{"pageSize":50}`, 2},

@@ -239,6 +239,9 @@ func TestFingerprint(t *testing.T) {
 			t.Errorf("%s needs no new connection", other)
 		}
 	}
+	if print(`{url: "http://h/"}`) == print(`{url: "http://h/", oauth: {clientId: "a"}}`) {
+		t.Error("oauth needs no new connection")
+	}
 	if print(`{url: "http://h/", headers: {A: "1"}}`) == print(`{url: "http://h/", headers: {A: "2"}}`) {
 		t.Error("headers need no new connection")
 	}

@@ -55,6 +55,12 @@ type refusal struct {
 	fault
 }
 
+// final reports whether an authorization server has really said so. Who is in its place, such as the page of a network that
+// wants a sign-in of its own, or what is in front of it, does not use its words.
+func (r *refusal) final() bool {
+	return r.Code != "" && r.status < 500 && r.status != http.StatusTooManyRequests && r.Code != "temporarily_unavailable" && r.Code != "server_error"
+}
+
 // Error tells what the authorization server said.
 func (r *refusal) Error() string {
 	return fmt.Sprintf("%s answers HTTP %d%s", r.host, r.status, r.text())
@@ -108,7 +114,7 @@ func (i *issuing) ask(ctx context.Context, grant string, scopes []string, more u
 		return t, nil
 	case errors.As(err, &said): // its own text has the whole answer
 		no := &refusal{hostOf(i.endpoint), said.Response.StatusCode, fault{said.ErrorCode, said.ErrorDescription}}
-		if no.status >= 500 || no.status == http.StatusTooManyRequests || no.Code == "temporarily_unavailable" || no.Code == "server_error" {
+		if !no.final() {
 			return nil, errors.New(no.Error())
 		}
 		return nil, no

@@ -227,7 +227,7 @@ func (l *life) publish(state State) {
 	case Authorizing:
 		var unauthorized *UnauthorizedError
 		if errors.As(l.err, &unauthorized) {
-			st.Challenge, st.Err = unauthorized.Challenge, unauthorized.Error()
+			st.Err = unauthorized.Error()
 		}
 		l.lists.Store(&Lists{})
 	case Disabled, Idle, Failed:

@@ -49,19 +49,18 @@ type Server struct {
 
 // Status is a server at one moment.
 type Status struct {
-	Name      string
-	Config    *config.Server
-	State     State
-	Since     time.Time // when it came into this state
-	Err       string    // why the last attempt or connection failed; empty while all is well
-	Failures  int       // attempts that failed in a row
-	RetryAt   time.Time // of the next attempt, while Retrying
-	Challenge string    // the server's WWW-Authenticate header, while Authorizing: what a sign-in starts from
-	Hello     *Hello    // while Ready
-	PID       int       // of a local server's command, while Ready
-	Problems  []string  // what does not work although it is Ready
-	More      string    // why the sign-in does not reach far enough for a call, while Ready; empty if it does
-	Health    Health
+	Name     string
+	Config   *config.Server
+	State    State
+	Since    time.Time // when it came into this state
+	Err      string    // why the last attempt or connection failed; empty while all is well
+	Failures int       // attempts that failed in a row
+	RetryAt  time.Time // of the next attempt, while Retrying
+	Hello    *Hello    // while Ready
+	PID      int       // of a local server's command, while Ready
+	Problems []string  // what does not work although it is Ready
+	More     string    // why the sign-in does not reach far enough for a call, while Ready; empty if it does
+	Health   Health
 }
 
 // UnavailableError says why a server cannot be asked now. It wraps ErrUnavailable.
