@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"runtime"
@@ -13,7 +14,7 @@ func openPage(address string) bool {
 	if !ok {
 		return false
 	}
-	cmd := exec.Command(name, append(args, address)...)
+	cmd := exec.CommandContext(context.Background(), name, append(args, address)...)
 	detach(cmd) // the browser is not to end with this program
 	if cmd.Start() != nil {
 		return false

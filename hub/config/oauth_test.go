@@ -20,11 +20,13 @@ func TestOAuth(t *testing.T) {
 		"null":    {`{"url":"https://h","oauth":null}`, OAuth{Grant: GrantPerson}, ""},
 		"all": {
 			`{"url":"https://h","env":{"ID":"me"},"oauth":{"clientId":"${ID}","clientSecret":"${SECRET}","issuer":"https://${SECRET}","scopes":["a","b"],"redirectPort":3118,"redirectPath":"/callback?x=1"}}`,
-			OAuth{ClientID: "me", ClientSecret: secret.New("hunter2"), Issuer: "https://hunter2", Scopes: []string{"a", "b"}, Grant: GrantPerson, RedirectPort: 3118, RedirectPath: "/callback?x=1"}, "",
+			OAuth{ClientID: "me", ClientSecret: secret.New("hunter2"), Issuer: "https://hunter2", Scopes: []string{"a", "b"}, Grant: GrantPerson, RedirectPort: 3118, RedirectPath: "/callback?x=1"},
+			"",
 		},
 		"a machine": {
 			`{"url":"https://h","oauth":{"grant":"client_credentials","clientId":"me","privateKey":"${cmd: echo key}"}}`,
-			OAuth{ClientID: "me", PrivateKey: secret.New("key"), Grant: GrantMachine}, "",
+			OAuth{ClientID: "me", PrivateKey: secret.New("key"), Grant: GrantMachine},
+			"",
 		},
 		"a document":         {`{"url":"https://h","oauth":{"clientMetadataUrl":"https://x/y.json"}}`, OAuth{MetadataURL: "https://x/y.json", Grant: GrantPerson}, ""},
 		"unknown keys":       {`{"url":"https://h","oauth":{"enabled":true}}`, OAuth{Grant: GrantPerson}, ""},

@@ -109,8 +109,3 @@ func union(lists ...[]string) []string {
 	}
 	return all
 }
-
-// within reports whether all scopes of a list are in another one.
-func within(list, in []string) bool {
-	return !slices.ContainsFunc(list, func(scope string) bool { return !slices.Contains(in, scope) })
-}

@@ -277,10 +277,10 @@ func (c *Client) find(ctx context.Context) (*authority, error) {
 // what stands against signing in, if something does. The error says that none of this can be done now, and passes by itself.
 func (c *Client) Refused(ctx context.Context, used secret.Text, status int, headers []string, twice bool) (again bool, why string, err error) {
 	again, err = inTurn(ctx, c, func(ctx context.Context) (bool, error) { return c.judge(ctx, used, status, headers, twice) })
-	if why := c.Why(); err == nil && !again && why != nil {
-		return false, why.Error(), nil
+	if err != nil || again {
+		return again, "", err
 	}
-	return again, "", err
+	return false, text(c.Why()), nil
 }
 
 // judge is Refused in the client's turn.
@@ -385,7 +385,7 @@ func (c *Client) scopes(a *authority) []string {
 // Keep renews the tokens in time until ctx ends, and then returns nil. It returns an error when the sign-in has ended and a
 // person has to sign in again.
 func (c *Client) Keep(ctx context.Context) error {
-	for had := false; ; {
+	for had := false; ctx.Err() == nil; {
 		c.mu.Lock()
 		r, changed, at, lost := c.record, c.changed, time.Time{}, c.lost
 		if r != nil {
@@ -411,9 +411,7 @@ func (c *Client) Keep(ctx context.Context) error {
 		case <-waiting.Done():
 		}
 		stop()
-		if ctx.Err() != nil {
-			return nil
-		}
 		_, _ = c.current(ctx) // what came of it is seen above
 	}
+	return nil
 }

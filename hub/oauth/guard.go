@@ -209,28 +209,27 @@ func (g *guard) get(ctx context.Context, address string, into any) (bool, error)
 		return false, err
 	}
 	req.Header.Set("Accept", "application/json")
-	resp, body, err := g.do(req)
+	status, body, err := g.do(req)
 	switch {
 	case err != nil:
 		return false, err
-	case resp.StatusCode >= 500:
-		return false, fmt.Errorf("%s answers HTTP %d", req.URL.Host, resp.StatusCode)
+	case status >= 500:
+		return false, fmt.Errorf("%s answers HTTP %d", req.URL.Host, status)
 	}
-	return resp.StatusCode == http.StatusOK && json.Unmarshal(body, into) == nil, nil // some answer everything with a page
+	return status == http.StatusOK && json.Unmarshal(body, into) == nil, nil // some answer everything with a page
 }
 
 // do makes a request whose address has been checked, and reads the answer.
-func (g *guard) do(req *http.Request) (*http.Response, []byte, error) {
+func (g *guard) do(req *http.Request) (status int, body []byte, err error) {
 	resp, err := g.http.Do(req)
 	if err != nil {
-		return nil, nil, fmt.Errorf("ask %s: %w", req.URL.Host, unwrapURL(err))
+		return 0, nil, fmt.Errorf("ask %s: %w", req.URL.Host, unwrapURL(err))
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument))
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the answer of %s: %w", req.URL.Host, err)
+	if body, err = io.ReadAll(io.LimitReader(resp.Body, maxDocument)); err != nil {
+		return 0, nil, fmt.Errorf("read the answer of %s: %w", req.URL.Host, err)
 	}
-	return resp, body, nil
+	return resp.StatusCode, body, nil
 }
 
 // unwrapURL takes the address out of an error of the HTTP client: it may hold what others need not know.

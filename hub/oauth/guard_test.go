@@ -147,7 +147,7 @@ func TestRedirections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp, _, err := g.do(req); err != nil || resp.StatusCode != http.StatusTemporaryRedirect || len(asked) != 1 {
+	if status, _, err := g.do(req); err != nil || status != http.StatusTemporaryRedirect || len(asked) != 1 {
 		t.Errorf("%v, asked %v", err, asked)
 	}
 }

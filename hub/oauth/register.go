@@ -107,7 +107,7 @@ func (c *Client) register(ctx context.Context, a *authority, redirect string) (r
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	resp, text, err := g.do(req)
+	status, text, err := g.do(req)
 	if err != nil {
 		return r, fmt.Errorf("register the hub: %w", err)
 	}
@@ -119,8 +119,8 @@ func (c *Client) register(ctx context.Context, a *authority, redirect string) (r
 		fault
 	}
 	_ = json.Unmarshal(text, &answer) // an odd answer has no id
-	if resp.StatusCode/100 != 2 || answer.ID == "" {
-		return r, fmt.Errorf("the authorization server %s did not register the hub (HTTP %d%s): register a client there by hand, with the redirect URL %s, and write its id into oauth.clientId of the server's configuration", hostOf(a.Issuer), resp.StatusCode, answer.fault.text(), redirect)
+	if status/100 != 2 || answer.ID == "" {
+		return r, fmt.Errorf("the authorization server %s did not register the hub (HTTP %d%s): register a client there by hand, with the redirect URL %s, and write its id into oauth.clientId of the server's configuration", hostOf(a.Issuer), status, answer.fault.text(), redirect)
 	}
 	r.ID, r.Secret, r.Until = answer.ID, answer.Secret, answer.Until
 	if answer.Method != "" {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -59,15 +60,16 @@ func (m *Manager) Status(server string) Status {
 		s.Issuer, s.Resource, s.Client, s.ClientID = r.Issuer, r.Resource, r.Client.Kind, r.Client.ID
 		s.Scopes, s.Issued, s.Expires, s.Renewable = r.Granted, r.Issued, r.Expiry, r.renewable()
 	}
-	if c.failure != nil {
-		s.Failed = c.failure.Error()
-	}
-	if c.why != nil {
-		s.Why = c.why.Error()
-	} else if c.lost != nil {
-		s.Why = c.lost.Error()
-	}
+	s.Failed, s.Why = text(c.failure), text(cmp.Or(c.why, c.lost))
 	return s
+}
+
+// text is what an error says, empty for none.
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // Why returns what stands against signing in, nil if nothing does.

@@ -147,9 +147,9 @@ func (i *issuing) revoke(ctx context.Context, endpoint, token, hint string) erro
 	if i.client.Method == methodBasic {
 		req.SetBasicAuth(url.QueryEscape(i.client.ID), url.QueryEscape(i.secret()))
 	}
-	resp, _, err := i.do(req)
-	if err == nil && resp.StatusCode/100 != 2 {
-		err = fmt.Errorf("%s answers HTTP %d", req.URL.Host, resp.StatusCode)
+	status, _, err := i.do(req)
+	if err == nil && status/100 != 2 {
+		err = fmt.Errorf("%s answers HTTP %d", req.URL.Host, status)
 	}
 	return err
 }
