@@ -178,6 +178,8 @@ func (c *Client) set(r *record) {
 	c.record, c.rest = r, time.Time{}
 	if r != nil {
 		c.lost, c.asked = nil, union(c.asked, r.Requested, r.Granted)
+	} else if c.lost == nil {
+		c.lost = errSignedOut // at another hub
 	}
 	if r != nil && len(c.wants) == 0 {
 		c.refused, c.offer, c.why, c.flow = false, nil, nil, nil
@@ -233,7 +235,10 @@ func (c *Client) renew(ctx context.Context, old *record) (*record, error) {
 	return nil, c.resting
 }
 
-var errEnded = errors.New("its time is over, and it cannot be renewed")
+var (
+	errEnded     = errors.New("its time is over, and it cannot be renewed")
+	errSignedOut = errors.New("you have signed out")
+)
 
 // renewed asks the authorization server for the tokens that follow on those of a record.
 func (c *Client) renewed(ctx context.Context, r record) (*record, error) {
@@ -319,7 +324,9 @@ func (c *Client) judge(ctx context.Context, used secret.Text, status int, header
 			return false, err
 		}
 		if err == nil {
-			c.steps[step]++
+			if further {
+				c.steps[step]++
+			}
 			return true, nil
 		}
 		c.offered(nil, err)

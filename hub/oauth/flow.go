@@ -107,8 +107,8 @@ func (c *Client) mint(fresh bool) *flow {
 	return c.flow
 }
 
-// ErrState says that what came back belongs to no sign-in that the hub has begun.
-var ErrState = errors.New("this sign-in was not begun here, or too long ago, or is over already: begin it again")
+// errState says that what came back belongs to no sign-in that the hub has begun.
+var errState = errors.New("this sign-in was not begun here, or too long ago, or is over already: begin it again")
 
 // verify looks whether an answer comes from the authorization server that was asked (RFC 9207, section 2.4). Nothing else
 // in the answer counts before that.

@@ -230,14 +230,14 @@ func (m *Manager) Address(server string) string {
 }
 
 // Finish takes the parameters with which a browser came back, and returns the server that they belong to, even if it fails.
-// Its error is ErrState if they belong to no sign-in that was begun here.
+// It fails if they belong to no sign-in that was begun here.
 func (m *Manager) Finish(ctx context.Context, q url.Values) (server string, err error) {
 	m.mu.Lock()
 	f := m.flows[q.Get("state")]
 	delete(m.flows, q.Get("state"))
 	m.mu.Unlock()
 	if f == nil || time.Now().After(f.expires()) || m.known(f.of.name) != f.of || q.Has("server_name") && q.Get("server_name") != f.of.name {
-		return q.Get("server_name"), ErrState
+		return q.Get("server_name"), errState
 	}
 	f.of.used(f)
 	if port := f.of.oauth.RedirectPort; port != 0 {
@@ -292,5 +292,5 @@ func (c *Client) signOut(ctx context.Context) error {
 		}
 	}
 	c.m.log.Info("signed out", "server", c.name)
-	return c.lose(ctx, errors.New("you have signed out"))
+	return c.lose(ctx, errSignedOut)
 }

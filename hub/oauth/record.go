@@ -43,7 +43,10 @@ func (*record) LogValue() slog.Value { return slog.StringValue(secret.Mask) }
 
 // with is the record with the tokens that the authorization server has given now.
 func (r record) with(t *oauth2.Token, now time.Time) *record {
-	r.Access, r.Issued, r.Expiry = t.AccessToken, now, t.Expiry
+	r.Access, r.Issued, r.Expiry = t.AccessToken, now, time.Time{}
+	if t.Expiry.After(now) { // else it is nonsense
+		r.Expiry = t.Expiry
+	}
 	if t.RefreshToken != "" { // else the old one goes on
 		r.Refresh = t.RefreshToken
 	}

@@ -216,6 +216,9 @@ func TestRecord(t *testing.T) {
 	if fresh.Refresh != "old" || !slices.Equal(fresh.Granted, []string{"b", "c"}) || r.Access != "" {
 		t.Errorf("%+v", fresh)
 	}
+	if fresh := r.with(&oauth2.Token{AccessToken: "t", Expiry: now.Add(-time.Second)}, now); !fresh.Expiry.IsZero() {
+		t.Errorf("an end in the past is believed: %v", fresh.Expiry)
+	}
 	if fresh := r.with(&oauth2.Token{AccessToken: "t", RefreshToken: "new"}, now); fresh.Refresh != "new" || !slices.Equal(fresh.Granted, []string{"a"}) {
 		t.Errorf("%+v", fresh)
 	}

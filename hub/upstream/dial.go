@@ -15,7 +15,7 @@ type dialOptions struct {
 	log      *slog.Logger    // names the server already
 	known    *known
 	auth     Authorizer                       // of a remote server; nil if the hub does not sign in to it
-	more     func(error)                      // takes that the sign-in does not reach far enough for a call; must not block
+	more     func(error)                      // takes that the sign-in does not reach far enough for a call; must not block. Nil: nobody does
 	limits   limits                           // of the stdio transport
 	backoff  func(failures int) time.Duration // before a broken stream of the HTTP transport is opened again
 }
