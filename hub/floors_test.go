@@ -35,6 +35,7 @@ var floors = map[string]int{
 	"mcphub/hub/client":    1,
 	"mcphub/hub/workspace": 1,
 	"mcphub/hub/logfile":   1,
+	"mcphub/hub/vault":     1,
 	"mcphub/hub/oauth":     2,
 	"mcphub/hub/market":    2,
 	"mcphub/hub/upstream":  3,
