@@ -54,7 +54,7 @@ var floors = map[string]int{
 const testSupport = -1
 
 // appMayUse is all that the desktop app knows of the hub: it is a client of it, and app itself also starts it.
-var appMayUse = []string{"mcphub/hub", "mcphub/hub/client", "mcphub/hub/event", "mcphub/hub/secret", "mcphub/frontend"}
+var appMayUse = []string{"mcphub/hub", "mcphub/hub/client", "mcphub/hub/event", "mcphub/hub/secret", "mcphub/hub/statedir", "mcphub/frontend"}
 
 // gui are the import paths (and their sub-packages) that only app/ may use.
 var gui = []string{"github.com/wailsapp", "fyne.io/systray", "github.com/getlantern/systray", "github.com/energye/systray"}

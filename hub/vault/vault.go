@@ -28,7 +28,7 @@ const (
 const (
 	recordName     = "backend.json" // which backend holds the secrets
 	recordLockName = "backend.lock"
-	indexName      = "keyring.json" // of the keyring: it changes with the secrets
+	indexName      = "keyring.json" // of app/keyring, which writes it at each change of a secret
 	probe          = "hub/probe"    // no secret has this name
 	settle         = 100 * time.Millisecond
 )
