@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // What can be wrong with a [Store]. Errors wrap one of these and say what a person can do.
@@ -53,6 +54,18 @@ func CheckName(name string) error {
 		if name[i] < ' ' || name[i] > '~' {
 			return fmt.Errorf("%q cannot be the name of a secret: use letters, digits and signs of ASCII", name)
 		}
+	}
+	return nil
+}
+
+// CheckGiven reports what is wrong with a name that a person gives to a secret: it holds no sign that parts the hub's own
+// names, or that means something in a placeholder or a shell.
+func CheckGiven(name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	if strings.ContainsAny(name, "/\\{}$ '\"`") || name[0] == '-' {
+		return fmt.Errorf("%q cannot be the name of a secret: use letters, digits, and signs such as _ - . : @", name)
 	}
 	return nil
 }
