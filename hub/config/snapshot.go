@@ -140,4 +140,6 @@ type Resolved struct {
 	Cwd     string                 // absolute folder
 	URL     secret.Text
 	Headers map[string]secret.Text
+	Exposed []secret.Text // what of it seems to be secret, to be masked in all that is shown
+	Kept    bool          // some of it is the output of a command that was run before, see [Server.Forget]
 }
