@@ -115,14 +115,26 @@ func (r *Redactor) Mask(text string) string {
 	return text
 }
 
-// Longest returns how many bytes the longest secret takes. Who cuts a text that he has not masked yet lets it be so much
-// longer, or else the beginning of a secret may be left that nobody knows any more.
-func (r *Redactor) Longest() int {
+// Cut returns the beginning of a text, masked, at most size bytes. To cut first and mask then would leave the beginning of
+// a secret that nobody knows any more.
+func (r *Redactor) Cut(text string, size int) string {
+	if len(text) > size {
+		text = text[:min(len(text), size+r.Margin())]
+		masked := r.Mask(text)
+		// Of the last bytes nobody knows what they began.
+		return masked[:max(0, min(size, len(masked)-r.Margin()/2))]
+	}
+	masked := r.Mask(text)
+	return masked[:min(size, len(masked))]
+}
+
+// Margin returns how many bytes more than the wanted size a text should have that is to be cut.
+func (r *Redactor) Margin() int {
 	if r == nil {
 		return 0
 	}
 	if m := r.now.Load(); m != nil {
-		return m.longest
+		return 2 * m.longest
 	}
 	return 0
 }

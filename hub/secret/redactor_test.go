@@ -11,11 +11,11 @@ import (
 func TestRedactor(t *testing.T) {
 	var none *Redactor
 	none.Know("a", New("hunter2"))
-	if got := none.Mask("hunter2"); got != "hunter2" || none.Longest() != 0 {
+	if got := none.Mask("hunter2"); got != "hunter2" || none.Cut("hunter2", 3) != "hun" {
 		t.Errorf("nil masks: %s", got)
 	}
 	r := NewRedactor()
-	if got := r.Mask("hunter2"); got != "hunter2" || r.Longest() != 0 {
+	if got := r.Mask("hunter2"); got != "hunter2" || r.Cut("hunter2", 3) != "hun" {
 		t.Errorf("masks what it does not know: %s", got)
 	}
 	r.Know("a", New("hunter2"), New("short"), New(""), New("hunter2"), New("hunter2-and-more"))
@@ -36,8 +36,19 @@ func TestRedactor(t *testing.T) {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}
-	if r.Longest() < len("-----BEGIN KEY-----\nMIIabcdefgh\n-----END KEY-----\n") {
-		t.Errorf("longest = %d", r.Longest())
+	for size := range 60 {
+		for text, want := range map[string]string{
+			"0123456789" + strings.Repeat("hunter2, ", 20): "0123456789" + strings.Repeat("••••, ", 20), "0123456789hunter2": "0123456789••••",
+			"plain": "plain", "0123456789hunter2 and then": "0123456789•••• and then",
+		} {
+			got := r.Cut(text, size)
+			if len(got) > size || !strings.HasPrefix(want, got) {
+				t.Errorf("%q is cut at %d to %q", text, size, got)
+			}
+		}
+	}
+	if got := r.Cut(strings.Repeat("x", 10_000), 100); got != strings.Repeat("x", 100) {
+		t.Errorf("cut to %q", got)
 	}
 	r.Know("a", New("another one"))
 	if got := r.Mask("another one, hunter2"); got != "••••, ••••" {
