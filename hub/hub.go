@@ -18,6 +18,7 @@ import (
 	"mcphub/hub/event"
 	"mcphub/hub/gateway"
 	"mcphub/hub/market"
+	"mcphub/hub/secret"
 	"mcphub/hub/upstream"
 	"mcphub/hub/workspace"
 )
@@ -46,6 +47,12 @@ type Options struct {
 	// api.CompatibleVersion.
 	Compatible string
 	Log        *slog.Logger
+
+	// Secrets is where secrets are kept; it is touched only when somebody needs one. Nil: there are none.
+	Secrets secret.Store
+	// Redact learns the secrets that servers are told, and masks them in what the hub tells. Whoever writes the log masks
+	// it with the same one. Nil: the hub makes its own.
+	Redact *secret.Redactor
 
 	StateDir string          // folder of what the hub keeps; empty: it keeps nothing, and has no marketplace
 	Sources  []market.Source // of the marketplace, which the configuration may change
@@ -80,6 +87,10 @@ type Hub struct {
 // New reads the configuration and takes the port. It starts nothing. Its errors are a *config.FileError, a
 // *PortError, or one that says what else is wrong.
 func New(ctx context.Context, o Options) (*Hub, error) {
+	if o.Redact == nil {
+		o.Redact = secret.NewRedactor()
+	}
+	o.Config.Secrets = o.Secrets
 	store, err := config.Open(ctx, o.Config)
 	if err != nil {
 		return nil, err
@@ -89,7 +100,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		options: o, store: store, state: stateStarting, bus: event.New(keptEvents),
 		stop: func(error) {}, later: func(func(context.Context)) {},
 	}
-	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, Events: h.bus})
+	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, Events: h.bus, Redact: o.Redact})
 	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
 	h.gateway = gateway.New(h.set, h.catalog, o.Version, o.Log)
 	h.live = api.NewLive(h.bus, h.set, h.hubState, h.configured, h.clients)
@@ -107,7 +118,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		Handler: api.Handler(api.Deps{
 			Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
 			Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove,
-			Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
+			Secrets: o.Secrets, Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -152,6 +163,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		part("configuration", h.store.Run)
 	}
 	h.apply(h.store.Current())
+	h.later(h.awaitSecrets)
 	for _, l := range h.listeners {
 		part("listener", func(context.Context) error { return h.server.Serve(l) })
 	}

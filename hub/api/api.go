@@ -12,6 +12,7 @@ import (
 	"mcphub/hub/catalog"
 	"mcphub/hub/config"
 	"mcphub/hub/market"
+	"mcphub/hub/secret"
 	"mcphub/hub/upstream"
 )
 
@@ -40,6 +41,8 @@ type Deps struct {
 	Remove func(ctx context.Context, server string) error
 	// Market opens the marketplace.
 	Market func(context.Context) (*market.Index, error)
+	// Secrets is where secrets are kept; a *vault.Store can also tell where, and move them. Nil: there are none.
+	Secrets secret.Store
 	// Connections returns the clients that listen to the hub's events.
 	Connections func() []Connection
 	// Sessions returns how many clients the MCP endpoint has. Nil: it is not known.
