@@ -85,3 +85,14 @@ func (s *Server) Secrets() []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
+
+// SecretUsers returns which servers ask for each secret that the configuration names, sorted.
+func (s *Snapshot) SecretUsers() map[string][]string {
+	users := map[string][]string{}
+	for _, server := range s.Servers {
+		for _, name := range server.Secrets() {
+			users[name] = append(users[name], server.Name)
+		}
+	}
+	return users
+}

@@ -89,3 +89,11 @@ func (p *Problem) Error() string {
 
 // Unwrap returns the kind and the cause.
 func (p *Problem) Unwrap() []error { return []error{p.Kind, p.Cause} }
+
+// Explain parts an error of a store into what is wrong and what to do about it, which is empty if the error does not say.
+func Explain(err error) (problem, action string) {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return strings.TrimSuffix(err.Error(), "; "+p.Action), p.Action
+	}
+	return err.Error(), ""
+}

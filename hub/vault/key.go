@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -126,14 +127,14 @@ func parseKey(path string, text []byte) (*age.X25519Identity, error) {
 func (f *File) unlock(passphrase secret.Text) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if _, err := os.Stat(f.path(sealedKeyName)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: no key is sealed in %s", ErrNotSealed, f.dir)
+	}
 	old, from := f.passphrase, f.from
 	f.passphrase, f.from = passphrase, ""
 	key, err := f.readKey()
 	if err != nil {
 		f.passphrase, f.from = old, from
-		if errors.Is(err, fs.ErrNotExist) {
-			return errors.New("there is no store yet that could be unlocked: keep a secret first")
-		}
 		return err
 	}
 	f.key = key

@@ -254,12 +254,31 @@ func (s *Store) choose(ctx context.Context) (record, error) {
 	return r, s.remember(r)
 }
 
+// Backend returns what holds the secrets; empty if nothing does, or it cannot be told.
+func (s *Store) Backend() string {
+	r, _ := s.recall() // what is wrong with it Status tells
+	return r.Backend
+}
+
 // Status is how the store is.
 type Status struct {
 	Backend string // InKeyring or InFile; empty if no secret has been kept yet
 	Where   string // what holds the secrets and what opens it; empty if nothing does yet
 	Why     string // the file was chosen instead of the keyring
 	Err     error  // why the store cannot be used now
+}
+
+// State is the status in a word: unused, ready, locked or unavailable.
+func (s Status) State() string {
+	switch {
+	case errors.Is(s.Err, secret.ErrLocked):
+		return "locked"
+	case s.Err != nil:
+		return "unavailable"
+	case s.Backend == "":
+		return "unused"
+	}
+	return "ready"
 }
 
 // Status looks how the store is. It may have the system ask a person to unlock it.
@@ -282,6 +301,9 @@ func (s *Store) Status(ctx context.Context) Status {
 	return st
 }
 
+// ErrNotSealed says that there is nothing that a passphrase would open.
+var ErrNotSealed = errors.New("no passphrase is needed")
+
 // Unlock opens the file if it is sealed with a passphrase.
 func (s *Store) Unlock(_ context.Context, passphrase secret.Text) error {
 	r, err := s.recall()
@@ -289,7 +311,7 @@ func (s *Store) Unlock(_ context.Context, passphrase secret.Text) error {
 	case err != nil:
 		return err
 	case r.Backend == InKeyring:
-		return errors.New("the secrets are in the keyring, which the system unlocks: a passphrase is for the file")
+		return fmt.Errorf("%w: the secrets are in the keyring, which the system unlocks", ErrNotSealed)
 	}
 	return s.options.File.unlock(passphrase)
 }
