@@ -61,15 +61,18 @@ func (w *witness) follows(path string) *output {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	out := &output{}
+	out, begun := &output{}, make(chan error, 1)
 	go func() {
+		resp, err := http.DefaultClient.Do(r)
+		if begun <- err; err != nil {
+			return
+		}
 		defer func() { _ = resp.Body.Close() }()
 		_, _ = io.Copy(out, resp.Body) // until the hub ends
 	}()
+	if err := <-begun; err != nil {
+		w.t.Fatal(err)
+	}
 	return out
 }
 
@@ -133,7 +136,7 @@ func TestNoSecretLeaks(t *testing.T) {
 	var log output
 	hub := exec.CommandContext(t.Context(), self, "--port", "0", "--config", file, "--watch", "--log-level", "debug")
 	hub.Stderr, hub.Stdout = &log, &log
-	hub.Env = append(os.Environ(), childEnv+"=1", `MCP_HUB_ENV={"input:pin":"`+canary("input")+`"}`, passphraseEnv+"="+canary("passphrase"), "GOTRACEBACK=all")
+	hub.Env = append(os.Environ(), childEnv+"=1", `MCP_HUB_ENV={"input:pin":"`+canary("input")+`"}`, unlockEnv+"="+canary("passphrase"), "GOTRACEBACK=all")
 	if err := hub.Start(); err != nil {
 		t.Fatal(err)
 	}

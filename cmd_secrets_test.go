@@ -126,13 +126,13 @@ func TestSecretsWithoutHub(t *testing.T) {
 			t.Errorf("%s: %d %s %s", x.args, code, out, errs)
 		}
 	}
-	t.Setenv(passphraseEnv, "correct horse")
+	t.Setenv(unlockEnv, "correct horse")
 	if code, out, errs := typed(t, "x", "secrets", "set", "B"); code != 0 || !strings.Contains(out, "from MCP_HUB_PASSPHRASE") {
 		t.Errorf("with the passphrase in the environment: %d %s %s", code, out, errs)
 	}
-	t.Setenv(passphraseEnv, "")
+	t.Setenv(unlockEnv, "")
 	file := filepath.Join(t.TempDir(), "passphrase")
-	t.Setenv(passphraseFileEnv, file)
+	t.Setenv(unlockFileEnv, file)
 	if code, out, errs := typed(t, "", "secrets", "list"); code != exitArguments || !strings.Contains(errs, "no such file") {
 		t.Errorf("with a file that is not there: %d %s %s", code, out, errs)
 	}
@@ -142,7 +142,7 @@ func TestSecretsWithoutHub(t *testing.T) {
 	if code, out, errs := typed(t, "", "secrets", "migrate", "file", "--no-passphrase"); code != 0 || !strings.Contains(out, "key.txt") {
 		t.Errorf("back to a key file: %d %s %s", code, out, errs)
 	}
-	t.Setenv(passphraseFileEnv, "")
+	t.Setenv(unlockFileEnv, "")
 	if code, out, errs := typed(t, "", "secrets", "delete", "A"); code != 0 || out != "" {
 		t.Errorf("%d %s %s", code, out, errs)
 	}

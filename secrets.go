@@ -14,8 +14,8 @@ import (
 
 // The environment variables that give the passphrase of the encrypted file, or name a file that holds it.
 const (
-	passphraseEnv     = "MCP_HUB_PASSPHRASE"
-	passphraseFileEnv = "MCP_HUB_PASSPHRASE_FILE"
+	unlockEnv     = "MCP_HUB_PASSPHRASE"
+	unlockFileEnv = "MCP_HUB_PASSPHRASE_FILE"
 )
 
 // secretStore returns the secrets of this user, which all hubs share. It touches none of them.
@@ -34,15 +34,15 @@ func secretStore(stateDir string, log *slog.Logger) (*vault.Store, error) {
 // passphrase returns the passphrase that the environment gives, and takes it out of there: no program that the hub starts
 // is to read it.
 func passphrase() (text secret.Text, from string, err error) {
-	given, file := os.Getenv(passphraseEnv), os.Getenv(passphraseFileEnv)
-	for _, name := range []string{passphraseEnv, passphraseFileEnv} {
+	given, file := os.Getenv(unlockEnv), os.Getenv(unlockFileEnv)
+	for _, name := range []string{unlockEnv, unlockFileEnv} {
 		if err := os.Unsetenv(name); err != nil {
 			return secret.Text{}, "", err
 		}
 	}
 	switch {
 	case given != "":
-		return secret.New(given), passphraseEnv, nil
+		return secret.New(given), unlockEnv, nil
 	case file == "":
 		return secret.Text{}, "", nil
 	}
@@ -51,7 +51,7 @@ func passphrase() (text secret.Text, from string, err error) {
 		err = fmt.Errorf("%s is empty", file)
 	}
 	if err != nil {
-		return secret.Text{}, "", badArgument("%s: %w", passphraseFileEnv, err)
+		return secret.Text{}, "", badArgument("%s: %w", unlockFileEnv, err)
 	}
 	return secret.New(strings.TrimRight(string(read), "\r\n")), file, nil
 }
