@@ -78,7 +78,7 @@ func (r *resolution) secret(f field, name, written string) (string, error) {
 func (s *Server) Secrets() []string {
 	var names []string
 	s.spec.each(func(_ *field, p *placeholder) {
-		if prefix := p.secretPrefix(); prefix != "" && len(p.parts) == 1 {
+		if prefix := p.secretPrefix(); prefix != "" && len(p.parts) == 1 && secret.CheckGiven(p.raw[len(prefix):]) == nil {
 			names = append(names, p.raw[len(prefix):])
 		}
 	})
