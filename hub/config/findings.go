@@ -141,21 +141,20 @@ func propose(all []Finding) {
 	taken := map[string]secret.Text{}
 	for i := range all {
 		f := &all[i]
-		short := f.Key
+		name := f.Key
 		if n := len(f.Path); n < 2 || f.Path[n-2] != "env" {
-			short = f.Server + "-" + strings.ToLower(strings.TrimLeft(f.Key, "-"))
+			name = f.Server + "-" + strings.ToLower(f.Key)
 		}
-		candidates := []string{short, f.Server + "-" + f.Key}
-		for n := 2; n < 100; n++ {
-			candidates = append(candidates, fmt.Sprintf("%s-%s-%d", f.Server, f.Key, n))
+		free := func(name string) bool {
+			f.Name = name
+			holder, used := taken[name]
+			return !used || holder.Equal(f.value)
 		}
-		for _, c := range candidates {
-			c = given(c)
-			if holder, used := taken[c]; !used || holder.Equal(f.value) {
-				taken[c], f.Name = f.value, c
-				break
+		if longer := given(f.Server + "-" + f.Key); !free(given(name)) && !free(longer) {
+			for n := 2; !free(longer + "-" + strconv.Itoa(n)); n++ {
 			}
 		}
+		taken[f.Name] = f.value
 	}
 }
 
@@ -167,7 +166,7 @@ func given(name string) string {
 		}
 		return r
 	}, name)
-	return strings.Trim(name[:min(len(name), 100)], "-")
+	return cmp.Or(strings.Trim(name[:min(len(name), 100)], "-"), "secret")
 }
 
 // Moved says how a value reads when its secret has been moved out of it.

@@ -123,6 +123,25 @@ func TestFindingsInOtherShapes(t *testing.T) {
 	}
 }
 
+// TestProposedNames: whatever things are called, two values never get the same name, and each name can be given.
+func TestProposedNames(t *testing.T) {
+	long := strings.Repeat("x", 300)
+	var entries []string
+	for i, name := range []string{"é", "日本", long, long + "2", "a b", "-"} {
+		entries = append(entries, fmt.Sprintf("%q: {command: 'c', env: {API_KEY: 'value%d23456'}, args: ['--%s_token', 'other%d23456', '%s%d']}", name, i, long, i, github, i))
+	}
+	seen := map[string]secret.Text{}
+	for _, f := range configure(t, strings.Join(entries, ","), Options{}).Findings() {
+		if other, taken := seen[f.Name]; taken && !other.Equal(f.value) || secret.CheckGiven(f.Name) != nil {
+			t.Errorf("%s is called %q", f.Server, f.Name)
+		}
+		seen[f.Name] = f.value
+	}
+	if len(seen) != 3*len(entries) {
+		t.Errorf("%d findings", len(seen))
+	}
+}
+
 func TestMoveSecret(t *testing.T) {
 	kept := secrets(t)
 	store := configure(t, `
