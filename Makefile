@@ -43,7 +43,7 @@ test: setup ## Run everything CI runs
 	@$(MAKE) --no-print-directory e2e conformance
 
 .PHONY: setup
-setup: tools $(PEERS) ## Install what the tests need (a C compiler for the race detector, npm peers)
+setup: tools $(PEERS) ## Install what the tests need (a C compiler for the race detector, a keyring, npm peers)
 
 .PHONY: tools
 tools:

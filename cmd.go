@@ -40,7 +40,7 @@ func addCommands(root *cobra.Command) {
 		}},
 		{"The marketplace", []*cobra.Command{r.search(), r.install(), r.updates(), r.update()}},
 		{"Using them", []*cobra.Command{r.tools(), r.call(), r.read(), r.prompt(), r.stdio()}},
-		{"Configuration", []*cobra.Command{r.config()}},
+		{"Configuration", []*cobra.Command{r.config(), r.secrets()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
 		for _, cmd := range group.commands {

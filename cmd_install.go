@@ -74,7 +74,7 @@ or as KEY='${env:NAME}', which takes a variable of the hub's environment each ti
 				return err
 			}
 			if !yes {
-				if err := d.confirm(cmd.Context()); err != nil {
+				if err := d.confirm(cmd.Context(), "Install it"); err != nil {
 					return err
 				}
 			}

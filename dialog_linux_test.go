@@ -121,3 +121,31 @@ func TestInstallAsks(t *testing.T) {
 	p = sitDown(t, "search")
 	p.ends(0, "io.a/one")
 }
+
+// TestSecretsAsk: on a terminal a person is asked for a secret, unseen, and a passphrase twice.
+func TestSecretsAsk(t *testing.T) {
+	noHub(t)
+	p := sitDown(t, "secrets", "set", "A")
+	p.sees("Value of A:", "hunter2\n")
+	p.ends(0, "A is set")
+	p = sitDown(t, "secrets", "set", "A")
+	p.sees("Value of A:", "\x03")
+	p.ends(1, "nothing was changed")
+	p = sitDown(t, "secrets", "migrate", "file", "--passphrase")
+	p.sees("New passphrase:", "hunter2\n")
+	p.sees("Once more:", "hunter3\n")
+	p.ends(1, "the two are not the same")
+	p = sitDown(t, "secrets", "migrate", "file", "--passphrase")
+	p.sees("New passphrase:", "hunter2\n")
+	p.sees("Once more:", "hunter2\n")
+	p.ends(0, "sealed with a passphrase")
+	p = sitDown(t, "secrets", "list")
+	p.sees("Passphrase:", "hunter2\n")
+	p.ends(0, "A     set")
+
+	h := hubtest.StartIn(t, t.TempDir(), hubtest.Config("{}", "two", `"command":"x","disabled":true,"env":{"PASSWORD":"hunter2"}`))
+	t.Setenv("MCP_HUB_URL", h.URL)
+	p = sitDown(t, "secrets", "scan", "--move")
+	p.sees("Move them? [y/N]", "y\n")
+	p.ends(0, "1 moved into")
+}

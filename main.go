@@ -22,6 +22,7 @@ import (
 	"mcphub/hub/config"
 	"mcphub/hub/logfile"
 	"mcphub/hub/market"
+	"mcphub/hub/secret"
 	"mcphub/hub/statedir"
 )
 
@@ -125,7 +126,8 @@ func command(stderr io.Writer) *cobra.Command {
 		},
 		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			shown, err := logHandler(stderr, level, format)
+			o.Redact = secret.NewRedactor()
+			shown, err := logHandler(o.Redact.Writer(stderr), level, format)
 			if err != nil {
 				return err
 			}
@@ -153,7 +155,10 @@ func command(stderr io.Writer) *cobra.Command {
 			defer file.Close()
 			shared := &lateWriter{}
 			whose := []slog.Attr{slog.Int("pid", os.Getpid())} // of the hubs that share the file
-			log := slog.New(slog.NewMultiHandler(shown, slog.NewJSONHandler(shared, nil).WithAttrs(whose)))
+			log := slog.New(slog.NewMultiHandler(shown, slog.NewJSONHandler(o.Redact.Writer(shared), nil).WithAttrs(whose)))
+			if o.Secrets, err = secretStore(o.StateDir, log); err != nil {
+				return err
+			}
 			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
 			h, err := hub.New(cmd.Context(), o)
 			if err != nil {

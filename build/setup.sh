@@ -22,3 +22,9 @@ if ! command -v curl >/dev/null; then
   command -v apt-get >/dev/null || fail "curl is missing: install curl"
   apt-get update -qq && apt-get install -y -qq curl || fail "could not install curl: run 'apt-get install curl' as root"
 fi
+
+# The tests of the keyring run a real one on a bus of their own. They are skipped where there is none.
+if [[ $(uname) == Linux ]] && ! { command -v gnome-keyring-daemon && command -v dbus-daemon; } >/dev/null && command -v apt-get >/dev/null; then
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends gnome-keyring dbus ||
+    fail "could not install a keyring: run 'apt-get install --no-install-recommends gnome-keyring dbus' as root"
+fi

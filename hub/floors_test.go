@@ -35,6 +35,7 @@ var floors = map[string]int{
 	"mcphub/hub/client":    1,
 	"mcphub/hub/workspace": 1,
 	"mcphub/hub/logfile":   1,
+	"mcphub/hub/vault":     1,
 	"mcphub/hub/oauth":     2,
 	"mcphub/hub/market":    2,
 	"mcphub/hub/upstream":  3,
@@ -53,7 +54,7 @@ var floors = map[string]int{
 const testSupport = -1
 
 // appMayUse is all that the desktop app knows of the hub: it is a client of it, and app itself also starts it.
-var appMayUse = []string{"mcphub/hub", "mcphub/hub/client", "mcphub/hub/event", "mcphub/hub/secret", "mcphub/frontend"}
+var appMayUse = []string{"mcphub/hub", "mcphub/hub/client", "mcphub/hub/event", "mcphub/hub/secret", "mcphub/hub/statedir", "mcphub/frontend"}
 
 // gui are the import paths (and their sub-packages) that only app/ may use.
 var gui = []string{"github.com/wailsapp", "fyne.io/systray", "github.com/getlantern/systray", "github.com/energye/systray"}

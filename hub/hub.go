@@ -49,9 +49,15 @@ type Options struct {
 	Compatible string
 	Log        *slog.Logger
 
+	// Secrets is where secrets and sign-ins are kept; it is touched only when somebody needs one. Nil: there are no secrets,
+	// and sign-ins are forgotten when the hub stops.
+	Secrets secret.Store
+	// Redact learns the secrets that servers are told, and masks them in what the hub tells. Whoever writes the log masks
+	// it with the same one. Nil: the hub makes its own.
+	Redact *secret.Redactor
+
 	StateDir string          // folder of what the hub keeps; empty: it keeps nothing, and has no marketplace
 	Sources  []market.Source // of the marketplace, which the configuration may change
-	Secrets  secret.Store    // keeps the sign-ins to servers; nil: they are forgotten when the hub stops
 
 	// OpenURL shows a page in the browser of the person at this machine. Nil: there is none.
 	OpenURL func(address string)
@@ -87,6 +93,10 @@ type Hub struct {
 // New reads the configuration and takes the port. It starts nothing. Its errors are a *config.FileError, a
 // *PortError, or one that says what else is wrong.
 func New(ctx context.Context, o Options) (*Hub, error) {
+	if o.Redact == nil {
+		o.Redact = secret.NewRedactor()
+	}
+	o.Config.Secrets = o.Secrets
 	store, err := config.Open(ctx, o.Config)
 	if err != nil {
 		return nil, err
@@ -97,7 +107,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		stop: func(error) {}, later: func(func(context.Context)) {},
 	}
 	h.oauth = oauth.New(oauth.Options{Store: o.Secrets, Dir: o.StateDir, Port: h.Port, Server: h.resolve, Log: o.Log})
-	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, SignIn: h.signIn, Events: h.bus})
+	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, SignIn: h.signIn, Events: h.bus, Redact: o.Redact})
 	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
 	h.gateway = gateway.New(h.set, h.catalog, o.Version, o.Log)
 	h.live = api.NewLive(h.bus, h.set, h.hubState, h.configured, h.clients)
@@ -114,7 +124,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	deps := api.Deps{
 		Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
 		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove,
-		OAuth: h.oauth, OpenURL: o.OpenURL,
+		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
 		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 	}
 	h.oauth.OnCallback(api.Callback(deps))
@@ -164,6 +174,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		part("configuration", h.store.Run)
 	}
 	h.apply(h.store.Current())
+	h.later(h.awaitSecrets)
 	for _, l := range h.listeners {
 		part("listener", func(context.Context) error { return h.server.Serve(l) })
 	}

@@ -13,6 +13,7 @@ import (
 	"mcphub/hub/config"
 	"mcphub/hub/market"
 	"mcphub/hub/oauth"
+	"mcphub/hub/secret"
 	"mcphub/hub/upstream"
 )
 
@@ -45,6 +46,8 @@ type Deps struct {
 	OAuth *oauth.Manager
 	// OpenURL shows a page in the browser of the person who asked for it, if there is one. Nil: there is none.
 	OpenURL func(address string)
+	// Secrets is where secrets are kept; a *vault.Store can also tell where, and move them. Nil: there are none.
+	Secrets secret.Store
 	// Connections returns the clients that listen to the hub's events.
 	Connections func() []Connection
 	// Sessions returns how many clients the MCP endpoint has. Nil: it is not known.

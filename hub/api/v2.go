@@ -32,6 +32,7 @@ func (a *v2) register(mux *http.ServeMux) huma.API {
 	a.signInRoutes(api)
 	a.configRoutes(api)
 	a.marketRoutes(api)
+	a.secretRoutes(api)
 	a.streamRoute(mux, api)
 	describe(api, a.routes())
 	document := sync.OnceValues(func() ([]byte, error) { return openAPI(api) })

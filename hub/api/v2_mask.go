@@ -20,7 +20,7 @@ var harmless = map[string]bool{
 }
 
 // onlyPlaceholders is a text that names where secrets are and holds none: one in a default value or a command could.
-var onlyPlaceholders = regexp.MustCompile(`^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$\{(env|input):[A-Za-z_][A-Za-z0-9_.-]*\})+$`)
+var onlyPlaceholders = regexp.MustCompile(`^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$\{(env|input|secret|keyring):[A-Za-z_][A-Za-z0-9_.-]*\})+$`)
 
 // maskServer returns a server's entry without secrets.
 func maskServer(s config.Setting) any { return maskEntry(decoded(s.Value)) }

@@ -27,6 +27,7 @@ type managedServer struct {
 	Health       serverHealth `json:"health"`
 	Error        string       `json:"error,omitempty" doc:"Why the last attempt or connection failed"`
 	Failures     int          `json:"failures" doc:"Attempts that failed in a row"`
+	Secret       string       `json:"secret,omitempty" doc:"The secret that it waits for: one that is not set, or cannot be read now"`
 	RetryAt      *time.Time   `json:"retryAt,omitempty" doc:"Of the next attempt, while retrying"`
 	PID          int          `json:"pid,omitempty" doc:"Of the command of a local server, while ready"`
 	Revision     string       `json:"revision,omitempty" doc:"Of the protocol, as spoken with the server, while ready"`
@@ -61,7 +62,7 @@ func view(s *upstream.Server) managedServer {
 	v := managedServer{
 		Name: st.Name, DisplayName: c.DisplayName, Description: c.Description, Builtin: !configured(s), Disabled: c.Disabled,
 		Transport: string(c.Transport), State: string(st.State), Since: st.Since, Health: serverHealth(st.Health), Error: st.Err,
-		Failures: st.Failures, PID: st.PID, Problems: st.Problems,
+		Failures: st.Failures, Secret: st.Secret, PID: st.PID, Problems: st.Problems,
 		Lists: listCounts{len(lists.Tools), len(lists.Resources), len(lists.Templates), len(lists.Prompts)},
 	}
 	if st.State == upstream.Retrying {

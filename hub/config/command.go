@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os/exec"
 	"strings"
 	"sync"
 	"time"
+
+	"mcphub/hub/secret"
 )
 
 const (
@@ -15,56 +18,113 @@ const (
 	maxCommandText = 1 << 20 // bytes of output
 )
 
-// commands runs each distinct command once and keeps what it printed. A command that failed is tried again by the next
-// one who asks, because what it lacked may be there by then.
+// commands runs each distinct command once and keeps what it printed: until the hub stops, or for as long as the command
+// says. A command that failed is tried again by the next one who asks, because what it lacked may be there by then.
 type commands struct {
-	dir   string
-	env   []string // environment of the hub's process
-	limit time.Duration
+	dir     string
+	env     []string // environment of the hub's process
+	limit   time.Duration
+	secrets secret.Store // for what is kept for a time, over a restart of the hub too; nil: nothing is
+	log     *slog.Logger
+	now     func() time.Time
 
-	mu    sync.Mutex
-	calls map[string]*call
+	mu     sync.Mutex
+	calls  map[string]*call
+	forgot map[string]time.Time // by server: outputs from before do not count
+}
+
+func newCommands(o Options) *commands {
+	return &commands{
+		dir: o.Dir, env: o.Env, limit: commandLimit, secrets: o.Secrets, log: o.Log, now: time.Now,
+		calls: map[string]*call{}, forgot: map[string]time.Time{},
+	}
+}
+
+// command is what a placeholder asks for.
+type command struct {
+	script
+	server string
+	name   string        // under which the output is kept in the store of secrets, if it has a ttl
+	ttl    time.Duration // how long the output is kept: 0 until the hub stops, less than 0 not at all
 }
 
 // call is one run of a command; its results are valid once done is closed.
 type call struct {
 	done chan struct{}
 	text string
+	at   time.Time // when the command was started
 	err  error
 }
 
 // run returns what the command printed, white space at both ends removed. Callers that ask for the same command at the
-// same time share one run.
-func (c *commands) run(ctx context.Context, s script) (string, error) {
-	key := s.key()
+// same time share one run, unless its output is not to be kept.
+func (c *commands) run(ctx context.Context, cmd command) call {
+	if cmd.ttl < 0 {
+		at := c.now()
+		text, err := c.execute(ctx, cmd.script)
+		return call{text: text, at: at, err: err}
+	}
+	key := cmd.key()
 	for {
 		c.mu.Lock()
 		running, found := c.calls[key]
+		if found && running.ended() && !c.counts(cmd, running.at) {
+			found = false
+		}
 		if !found {
 			running = &call{done: make(chan struct{})}
 			c.calls[key] = running
 		}
 		c.mu.Unlock()
 		if !found {
-			running.text, running.err = c.execute(ctx, s)
+			running.text, running.at, running.err = c.obtain(ctx, cmd)
 			if running.err != nil {
 				c.mu.Lock()
 				delete(c.calls, key)
 				c.mu.Unlock()
 			}
 			close(running.done)
-			return running.text, running.err
+			return *running
 		}
 		select {
 		case <-running.done:
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return call{err: ctx.Err()}
 		}
 		// Whoever ran it may have been called off; that says nothing about the command.
 		if !errors.Is(running.err, context.Canceled) || ctx.Err() != nil {
-			return running.text, running.err
+			return *running
 		}
 	}
+}
+
+func (c *call) ended() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// counts reports whether an output of that age may still be used. The caller holds mu.
+func (c *commands) counts(cmd command, at time.Time) bool {
+	return !at.Before(c.forgot[cmd.server]) && (cmd.ttl == 0 || c.now().Before(at.Add(cmd.ttl)))
+}
+
+// obtain returns the output that is kept, or runs the command and keeps what it prints.
+func (c *commands) obtain(ctx context.Context, cmd command) (string, time.Time, error) {
+	if cmd.ttl > 0 && c.secrets != nil {
+		if text, at, ok := c.recall(ctx, cmd); ok {
+			return text, at, nil
+		}
+	}
+	at := c.now()
+	text, err := c.execute(ctx, cmd.script)
+	if err == nil && cmd.ttl > 0 && c.secrets != nil {
+		c.keep(ctx, cmd, text, at)
+	}
+	return text, at, err
 }
 
 func (c *commands) execute(ctx context.Context, s script) (string, error) {

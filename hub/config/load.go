@@ -93,10 +93,9 @@ func (s *Store) load(ctx context.Context) (*Snapshot, error) {
 			snapshot.Extra[key] = e.value.Strict()
 		}
 	}
-	values := newValues(s.options)
 	for _, all := range servers {
 		server, problems := all[len(all)-1].server()
-		server.values = values
+		server.values = s.values
 		snapshot.Servers = append(snapshot.Servers, server)
 		snapshot.Diagnostics = append(snapshot.Diagnostics, problems...)
 	}

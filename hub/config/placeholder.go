@@ -1,13 +1,18 @@
 package config
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 const (
 	opening    = "${"
-	cmdPrefix  = "cmd:"
 	envPrefix  = "env:"
 	maxNesting = 64 // placeholders within placeholders; deeper ones are plain text
 )
+
+// commandHead begins a command, which may say how long its output is kept: "cmd:" or "cmd ttl=8h:".
+var commandHead = regexp.MustCompile(`^cmd(?:[ \t]+ttl=([^\s:${}]*)[ \t]*)?:`)
 
 // part is one piece of a text: plain text, or a placeholder.
 type part struct {
@@ -17,10 +22,12 @@ type part struct {
 
 // placeholder is ${…}, its content again in parts.
 type placeholder struct {
-	raw     string // the content as written
-	command bool   // ${cmd: …}
-	parts   []part // of the content; of a command without the prefix
+	raw   string // the content as written
+	head  string // of a command, see commandHead; empty for all else
+	parts []part // of the content; of a command without the head
 }
+
+func (p *placeholder) command() bool { return p.head != "" }
 
 // parseTemplate splits a text into plain parts and placeholders. A ${ that is never closed is plain text.
 func parseTemplate(text string) []part {
@@ -36,6 +43,7 @@ func parseTemplate(text string) []part {
 // frame is a placeholder that is not closed yet.
 type frame struct {
 	start int // of its content
+	head  string
 	parts []part
 	plain int         // start of the plain text after the last part
 	shell *shellState // of a command, when the shell's quotes count
@@ -57,8 +65,8 @@ func splitTemplate(text string, quotes bool) (parts []part, closed bool) {
 			flush(top, i)
 			i += len(opening)
 			f := &frame{start: i, plain: i}
-			if strings.HasPrefix(text[i:], cmdPrefix) {
-				i += len(cmdPrefix)
+			if f.head = commandHead.FindString(text[i:]); f.head != "" {
+				i += len(f.head)
 				f.plain = i
 				if quotes {
 					f.shell = &shellState{}
@@ -71,7 +79,7 @@ func splitTemplate(text string, quotes bool) (parts []part, closed bool) {
 			outer := stack[len(stack)-1]
 			content := text[top.start:i]
 			outer.parts = append(outer.parts, part{placeholder: &placeholder{
-				raw: content, command: strings.HasPrefix(content, cmdPrefix), parts: top.parts,
+				raw: content, head: top.head, parts: top.parts,
 			}})
 			i++
 			outer.plain = i
@@ -91,9 +99,8 @@ func splitTemplate(text string, quotes bool) (parts []part, closed bool) {
 		stack = stack[:len(stack)-1]
 		outer := stack[len(stack)-1]
 		flush(top, len(text))
-		written := text[top.start-len(opening) : top.start]
-		if strings.HasPrefix(text[top.start:], cmdPrefix) {
-			written += cmdPrefix
+		written := opening + top.head
+		if top.head != "" {
 			closed = false
 		}
 		outer.parts = append(append(outer.parts, part{text: written}), top.parts...)

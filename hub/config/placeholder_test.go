@@ -12,7 +12,7 @@ func outline(parts []part) string {
 		switch {
 		case p.placeholder == nil:
 			b.WriteString(p.text)
-		case p.placeholder.command:
+		case p.placeholder.command():
 			b.WriteString("<" + outline(p.placeholder.parts) + ">")
 		default:
 			b.WriteString("[" + outline(p.placeholder.parts) + "]")
@@ -48,6 +48,14 @@ func TestParseTemplate(t *testing.T) {
 		{"${cmd:echo", "${cmd:echo"},
 		{"${cmd:echo ${A}", "${cmd:echo [A]"},
 		{"${cmd}", "[cmd]"},
+		{"${cmd ttl=8h: echo '}'}x", "< echo '}'>x"},
+		{"${cmd\tttl=none :echo ${A}}", "<echo [A]>"},
+		{"${cmd ttl=: echo}", "< echo>"},
+		{"${cmd ttl=8h", "${cmd ttl=8h"},
+		{"${cmd ttl=8h: echo ${A}", "${cmd ttl=8h: echo [A]"},
+		{"${cmd ttl=8h}", "[cmd ttl=8h]"},
+		{"${cmd ttl=${A}: echo}", "[cmd ttl=[A]: echo]"},
+		{"${cmdttl=8h: echo}", "[cmdttl=8h: echo]"},
 		{"${ cmd:x}", "[ cmd:x]"},
 		{"${${A}cmd:x}", "[[A]cmd:x]"},
 	}
@@ -59,7 +67,7 @@ func TestParseTemplate(t *testing.T) {
 }
 
 func FuzzParseTemplate(f *testing.F) {
-	for _, seed := range []string{"a${A}b", "${cmd: awk '{print $2}' ${X}}", "${${${A}}", "${cmd:echo don't}", strings.Repeat("${", 100) + "}"} {
+	for _, seed := range []string{"a${A}b", "${cmd: awk '{print $2}' ${X}}", "${${${A}}", "${cmd:echo don't}", "${cmd ttl=1h: '}' ${A}}", strings.Repeat("${", 100) + "}"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -81,9 +89,7 @@ func written(parts []part, depth int, t *testing.T) string {
 			continue
 		}
 		inner := written(p.placeholder.parts, depth+1, t)
-		if p.placeholder.command {
-			inner = cmdPrefix + inner
-		}
+		inner = p.placeholder.head + inner
 		if inner != p.placeholder.raw {
 			t.Fatalf("content %q is kept as %q", inner, p.placeholder.raw)
 		}
@@ -95,6 +101,7 @@ func written(parts []part, depth int, t *testing.T) string {
 func TestHostileTemplatesAreReadInTime(t *testing.T) {
 	for _, text := range []string{
 		strings.Repeat("${", 500_000), strings.Repeat("${cmd:'", 100_000), strings.Repeat("${a", 100_000) + strings.Repeat("}", 100_000),
+		strings.Repeat("${cmd ttl=", 100_000), strings.Repeat("${cmd  ", 100_000), "${cmd" + strings.Repeat(" ", 1_000_000),
 	} {
 		if got := written(parseTemplate(text), 0, t); got != text {
 			t.Errorf("%.20q… is not kept", text)

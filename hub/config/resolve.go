@@ -5,44 +5,47 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"mcphub/hub/secret"
 )
 
 // Resolve replaces the placeholders of the server and returns what it is started or reached with. It may run commands
-// (${cmd: …}), each for 30 seconds at most. An error that a person can correct is a [*Diagnostic]; it names variables and
-// never holds a value.
+// (${cmd: …}), each for 30 seconds at most, and ask the store of secrets. An error that a person can correct is a
+// [*Diagnostic], and a [*SecretError] if a secret is missing; they name variables and never hold a value.
 func (s *Server) Resolve(ctx context.Context) (*Resolved, error) {
 	if s.Err != nil {
 		return nil, s.Err
 	}
-	r := &resolution{spec: &s.spec, server: s.Name, values: s.values, known: map[string]*call{}}
+	r := &resolution{spec: &s.spec, server: s.Name, values: s.values, known: map[string]*call{}, begun: s.values.commands.now()}
 	for {
 		resolved, err := r.pass()
 		if !errors.Is(err, errWaiting) {
 			return resolved, err
 		}
-		if err := r.runWanted(ctx); err != nil {
+		if err := r.fetchWanted(ctx); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// resolution is one call of Resolve. It goes over the fields again and again: a pass that needs the output of commands
-// collects them all, they run side by side, and the next pass gets further. So commands wait only for those whose output
-// they contain, and all the rest is plain code in one goroutine.
+// resolution is one call of Resolve. It goes over the fields again and again: a pass that needs the output of commands, or
+// secrets, collects them all, they are fetched side by side, and the next pass gets further. So commands wait only for those
+// whose output they contain, and all the rest is plain code in one goroutine.
 type resolution struct {
 	spec   *spec
 	server string
 	values *values
-	known  map[string]*call  // finished commands by key
-	wanted map[string]script // commands the pass waits for
+	begun  time.Time
+	known  map[string]*call                      // finished commands and secrets by key
+	wanted map[string]func(context.Context) call // those that the pass waits for
+
+	secrets map[string]bool // values that the pass has met and nobody should read
 
 	env  map[string]field   // variables of the entry
 	done map[string]outcome // those of them that the pass has resolved
@@ -54,15 +57,15 @@ type outcome struct {
 	err  error
 }
 
-// errWaiting says that a value needs a command that has not run yet.
-var errWaiting = errors.New("waiting for a command")
+// errWaiting says that a value needs a command that has not run yet, or a secret that has not been read.
+var errWaiting = errors.New("waiting for a command or a secret")
 
-func (r *resolution) runWanted(ctx context.Context) error {
+func (r *resolution) fetchWanted(ctx context.Context) error {
 	var all sync.WaitGroup
-	for key, s := range r.wanted {
+	for key, fetch := range r.wanted {
 		result := &call{}
 		r.known[key] = result
-		all.Go(func() { result.text, result.err = r.values.commands.run(ctx, s) })
+		all.Go(func() { *result = fetch(ctx) })
 	}
 	all.Wait()
 	return ctx.Err()
@@ -70,7 +73,8 @@ func (r *resolution) runWanted(ctx context.Context) error {
 
 // pass resolves all fields, in the order in which their errors are reported.
 func (r *resolution) pass() (*Resolved, error) {
-	r.wanted, r.done, r.env = map[string]script{}, map[string]outcome{}, map[string]field{}
+	r.wanted, r.done, r.env = map[string]func(context.Context) call{}, map[string]outcome{}, map[string]field{}
+	r.secrets = map[string]bool{}
 	for _, f := range r.spec.env {
 		r.env[envName(f.name)] = f
 	}
@@ -122,13 +126,17 @@ func (r *resolution) pass() (*Resolved, error) {
 		return nil, r.problem(r.spec.url, "url is no address of a server once its placeholders are replaced", urlAction)
 	}
 	resolved.URL = secret.New(url)
+	for _, c := range r.known {
+		resolved.Kept = resolved.Kept || c.at.Before(r.begun) && !c.at.IsZero()
+	}
+	resolved.Exposed = r.exposed(resolved)
 	if !filepath.IsAbs(resolved.Cwd) {
 		resolved.Cwd = filepath.Join(r.values.dir, resolved.Cwd)
 	}
 	return resolved, nil
 }
 
-// failed drops errWaiting: the pass goes on, to find more commands to run.
+// failed drops errWaiting: the pass goes on, to find more commands to run and secrets to read.
 func (r *resolution) failed(err error) error {
 	if errors.Is(err, errWaiting) {
 		return nil
@@ -177,6 +185,7 @@ func (r *resolution) argument(f field) (string, error) {
 	case text == "":
 		return f.text, nil
 	}
+	r.note(&placeholder{raw: name}, text)
 	return text, nil
 }
 
@@ -201,13 +210,16 @@ func (r *resolution) join(f field, parts []part) (string, error) {
 			return "", err
 		}
 		waiting = cmp.Or(waiting, err)
+		if err == nil {
+			r.note(p.placeholder, text)
+		}
 		b.WriteString(text)
 	}
 	return b.String(), waiting
 }
 
 func (r *resolution) replace(f field, p *placeholder) (string, error) {
-	if p.command {
+	if p.command() {
 		return r.command(f, p)
 	}
 	name, err := r.join(f, p.parts)
@@ -215,6 +227,9 @@ func (r *resolution) replace(f field, p *placeholder) (string, error) {
 		return "", err
 	}
 	// Only a prefix that stands in the file counts, not one that a value brings.
+	if prefix := p.secretPrefix(); prefix != "" {
+		return r.secret(f, name[len(prefix):], p.raw[len(prefix):])
+	}
 	if len(p.parts) > 0 && strings.HasPrefix(p.parts[0].text, envPrefix) {
 		name = name[len(envPrefix):]
 	}
@@ -272,6 +287,9 @@ func (r *resolution) command(f field, p *placeholder) (string, error) {
 			return "", err
 		}
 		waiting = cmp.Or(waiting, err)
+		if err == nil {
+			r.note(part.placeholder, text)
+		}
 		pieces = append(pieces, shellPiece{text: text, value: true})
 	}
 	if waiting != nil {
@@ -280,102 +298,25 @@ func (r *resolution) command(f field, p *placeholder) (string, error) {
 	if len(pieces) == 0 || len(pieces) == 1 && !pieces[0].value && strings.TrimSpace(pieces[0].text) == "" {
 		return "", fail("Empty command in cmd", "write the command after cmd:")
 	}
+	ttl, err := p.timeToLive()
+	if err != nil {
+		return "", fail(err.Error(), "write a duration such as ttl=8h, 30m or 7d, or ttl=none")
+	}
 	name := firstWord(written.String())
 	s, err := newScript(pieces, runtime.GOOS == "windows")
 	if err != nil {
 		return "", fail(fmt.Sprintf("%s: %v", name, err),
 			"put the command in a script file, or have the shell read the variable itself: $NAME for ${NAME}")
 	}
-	result, ran := r.known[s.key()]
+	key := fmt.Sprintf("%d %s", ttl, s.key())
+	result, ran := r.known[key]
 	if !ran {
-		r.wanted[s.key()] = s
+		cmd := command{s, r.server, keptName(r.values.dir, r.server, p), ttl}
+		r.wanted[key] = func(ctx context.Context) call { return r.values.commands.run(ctx, cmd) }
 		return "", errWaiting
 	}
 	if result.err != nil {
 		return "", fail(fmt.Sprintf("Command failed: %s: %v", name, result.err), "run the command in a terminal to see what it says")
 	}
 	return result.text, nil
-}
-
-// values are what placeholders stand for outside of an entry, and the outputs of the commands of one snapshot.
-type values struct {
-	dir      string
-	standard map[string]string // always there
-	process  map[string]string
-	global   map[string]string
-	commands *commands
-}
-
-func newValues(options Options) *values {
-	v := &values{
-		dir:      options.Dir,
-		process:  make(map[string]string, len(options.Env)),
-		global:   options.Global,
-		commands: &commands{dir: options.Dir, env: options.Env, limit: commandLimit, calls: map[string]*call{}},
-	}
-	for _, variable := range options.Env {
-		if name, value, ok := strings.Cut(variable, "="); ok && name != "" {
-			v.process[envName(name)] = value
-		}
-	}
-	v.standard = map[string]string{
-		"workspaceFolder":         options.Dir,
-		"workspaceFolderBasename": filepath.Base(options.Dir),
-		"cwd":                     options.Dir,
-		"pathSeparator":           string(filepath.Separator),
-		"/":                       string(filepath.Separator),
-	}
-	if home, ok := v.process[homeVariable]; ok {
-		v.standard["userHome"] = home
-	}
-	return v
-}
-
-// lookup finds a variable: MCP_HUB_ENV before the hub's environment before what is always there.
-func (v *values) lookup(name string) (string, bool) {
-	if value, ok := v.global[name]; ok {
-		return value, true
-	}
-	if value, ok := v.process[envName(name)]; ok {
-		return value, true
-	}
-	value, ok := v.standard[name]
-	return value, ok
-}
-
-// childEnv returns what every child gets: the inherited minimum and MCP_HUB_ENV without the answers to input prompts.
-func (v *values) childEnv() map[string]secret.Text {
-	env := map[string]secret.Text{}
-	for _, name := range inherited {
-		// A value that begins with () is a function of a shell.
-		if value, ok := v.process[name]; ok && !strings.HasPrefix(value, "()") {
-			env[name] = secret.New(value)
-		}
-	}
-	for name, value := range v.global {
-		if !strings.HasPrefix(name, "input:") {
-			env[v.existing(env, name)] = secret.New(value)
-		}
-	}
-	return env
-}
-
-// existing returns the name under which env already holds the variable, where names ignore case, or name.
-func (v *values) existing(env map[string]secret.Text, name string) string {
-	if foldEnv {
-		for known := range maps.Keys(env) {
-			if strings.EqualFold(known, name) {
-				return known
-			}
-		}
-	}
-	return name
-}
-
-// envName is the name by which variables are compared.
-func envName(name string) string {
-	if foldEnv {
-		return strings.ToUpper(name)
-	}
-	return name
 }

@@ -202,7 +202,7 @@ func TestCommandsRunSideBySideAndOnce(t *testing.T) {
 	if runs() != 4 {
 		t.Errorf("%d runs of 4 commands", runs())
 	}
-	// The same snapshot keeps the outputs, another one asks again.
+	// The outputs are kept until the hub stops, whatever happens to the files, or somebody wants them forgotten.
 	if err := store.Reload(t.Context()); err != nil || store.Current() != snapshot {
 		t.Fatalf("reload without a change: %v", err)
 	}
@@ -210,8 +210,17 @@ func TestCommandsRunSideBySideAndOnce(t *testing.T) {
 	if err := store.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := server(t, store, "b").Resolve(t.Context()); err != nil || runs() != 5 {
+	b := server(t, store, "b")
+	if resolved, err := b.Resolve(t.Context()); err != nil || runs() != 4 || !resolved.Kept {
 		t.Errorf("%d runs after a change, %v", runs(), err)
+	}
+	if err := b.Forget(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for n := range 2 {
+		if resolved, err := b.Resolve(t.Context()); err != nil || runs() != 5 || resolved.Kept != (n > 0) {
+			t.Errorf("%d runs after forgetting, %v", runs(), err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mcphub/hub/json5"
@@ -24,6 +25,26 @@ type spec struct {
 	url     field
 	headers []field
 	oauth   oauthSpec
+}
+
+// each calls f with all placeholders of the server, those within others too.
+func (s *spec) each(f func(*field, *placeholder)) {
+	fields := slices.Concat(s.env, s.args, []field{s.command, s.cwd, s.url}, s.headers)
+	for i := range fields {
+		at := &fields[i]
+		var walk func([]part)
+		walk = func(parts []part) {
+			for _, p := range parts {
+				if p.placeholder != nil {
+					f(at, p.placeholder)
+					walk(p.placeholder.parts)
+				}
+			}
+		}
+		if !at.literal && strings.Contains(at.text, opening) {
+			walk(parseTemplate(at.text))
+		}
+	}
 }
 
 // field is one value that may hold placeholders.

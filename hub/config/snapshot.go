@@ -141,4 +141,6 @@ type Resolved struct {
 	URL     secret.Text
 	Headers map[string]secret.Text
 	OAuth   OAuth
+	Exposed []secret.Text // what of it seems to be secret, to be masked in all that is shown
+	Kept    bool          // some of it is the output of a command that was run before, see [Server.Forget]
 }

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mcphub/hub/secret"
 	"mcphub/hub/watch"
 )
 
@@ -26,6 +27,10 @@ type Options struct {
 	Global map[string]string // MCP_HUB_ENV, see [ParseGlobal]
 	Dir    string            // working directory, absolute
 	Log    *slog.Logger      // required
+
+	// Secrets holds what ${secret:NAME} stands for, and the outputs of commands that are kept for a time. Nil: there are
+	// none, and such outputs are kept until the hub stops.
+	Secrets secret.Store
 }
 
 // Update tells a subscriber about a change of the files. If a file broke, Err says why (a [*FileError]) and New is Old: the
@@ -38,6 +43,7 @@ type Update struct {
 // Store holds the current [Snapshot] and replaces it when a file changes.
 type Store struct {
 	options     Options
+	values      *values
 	subscribers []func(Update)
 	current     atomic.Pointer[Snapshot]
 
@@ -97,7 +103,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		}
 		options.Paths = []string{path}
 	}
-	s := &Store{options: options}
+	s := &Store{options: options, values: newValues(options)}
 	snapshot, err := s.load(ctx)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 	"mcphub/hub"
 	"mcphub/hub/config"
 	"mcphub/hub/upstream"
+	"mcphub/hub/vault"
 )
 
 // Patience is how long a test waits for what should come at once, on a machine that is busy with other things.
@@ -42,8 +43,8 @@ func Start(t testing.TB, text string, changes ...func(*hub.Options)) *Hub {
 	return StartIn(t, "", text, changes...)
 }
 
-// StartIn is Start for a hub that keeps what outlives it in a folder, and so has a marketplace: of the sources that its
-// configuration names, and no others.
+// StartIn is Start for a hub that keeps what outlives it in a folder, and so has a marketplace, of the sources that its
+// configuration names and no others, and a store of secrets, in a file.
 func StartIn(t testing.TB, stateDir, text string, changes ...func(*hub.Options)) *Hub {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "servers.json")
@@ -54,6 +55,10 @@ func StartIn(t testing.TB, stateDir, text string, changes ...func(*hub.Options))
 	o := hub.Options{
 		Config: config.Options{Paths: []string{file}, Env: os.Environ(), Dir: filepath.Dir(file), Log: log},
 		Watch:  true, Host: "127.0.0.1", Version: "test", Log: log, StateDir: stateDir,
+	}
+	if stateDir != "" {
+		dir := filepath.Join(stateDir, "secrets")
+		o.Secrets = vault.New(vault.Options{Dir: dir, File: vault.NewFile(vault.FileOptions{Dir: dir}), Log: slog.New(slog.DiscardHandler)})
 	}
 	for _, change := range changes {
 		change(&o)

@@ -3,6 +3,8 @@ package secret
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 )
 
 // What can be wrong with a [Store]. Errors wrap one of these and say what a person can do.
@@ -27,4 +29,71 @@ type Store interface {
 	Delete(ctx context.Context, name string) error
 	// List returns the names of all secrets, sorted.
 	List(ctx context.Context) ([]string, error)
+}
+
+// MaxValue is how many bytes a secret may have in every [Store].
+const MaxValue = 1 << 20
+
+// Check reports what is wrong with a name or a value that is to be stored.
+func Check(name string, value Text) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	if n := len(value.Reveal()); n > MaxValue {
+		return fmt.Errorf("the value of %s has %d bytes: a secret may have %d", name, n, MaxValue)
+	}
+	return nil
+}
+
+// CheckName reports what is wrong with the name of a secret.
+func CheckName(name string) error {
+	if name == "" || len(name) > 200 {
+		return fmt.Errorf("the name of a secret has 1 to 200 characters, not %d", len(name))
+	}
+	for i := range len(name) {
+		if name[i] < ' ' || name[i] > '~' {
+			return fmt.Errorf("%q cannot be the name of a secret: use letters, digits and signs of ASCII", name)
+		}
+	}
+	return nil
+}
+
+// CheckGiven reports what is wrong with a name that a person gives to a secret: it holds no sign that parts the hub's own
+// names, or that means something in a placeholder or a shell.
+func CheckGiven(name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	if strings.ContainsAny(name, "/\\{}$ '\"`") || name[0] == '-' {
+		return fmt.Errorf("%q cannot be the name of a secret: use letters, digits, and signs such as _ - . : @", name)
+	}
+	return nil
+}
+
+// Problem says that a store cannot be used now, and what a person can do about it.
+type Problem struct {
+	Kind   error  // ErrLocked or ErrUnavailable
+	What   string // what is wrong, as the end of a sentence without its full stop
+	Action string // what to do, a sentence without its full stop
+	Cause  error  // nil if What tells it all
+}
+
+// Error returns all of it in one line.
+func (p *Problem) Error() string {
+	text := p.Kind.Error() + ": " + p.What
+	if p.Cause != nil {
+		text += ": " + p.Cause.Error()
+	}
+	return text + "; " + p.Action
+}
+
+// Unwrap returns the kind and the cause.
+func (p *Problem) Unwrap() []error { return []error{p.Kind, p.Cause} }
+
+// Explain parts an error of a store into what is wrong and what to do about it, which is empty if the error does not say.
+func Explain(err error) (problem, action string) {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return strings.TrimSuffix(err.Error(), "; "+p.Action), p.Action
+	}
+	return err.Error(), ""
 }

@@ -1,5 +1,5 @@
-// Package statedir owns where the state of the hubs of one user lives, and locks between the processes that share it. It
-// knows nothing of the files that others keep there.
+// Package statedir owns where the state of the hubs of one user lives, how private files are written there, and locks
+// between the processes that share it. It knows nothing of what others keep there.
 package statedir
 
 import (

@@ -142,3 +142,46 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+func TestPrivateFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	must(t, MakePrivate(dir))
+	must(t, MakePrivate(dir))
+	path := filepath.Join(dir, "file")
+	if _, err := ReadPrivate(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	must(t, os.WriteFile(path+".new", []byte("of a crash, and longer"), 0o600))
+	for _, text := range []string{"one", "two"} {
+		must(t, WritePrivate(path, []byte(text)))
+		if got, err := ReadPrivate(path); err != nil || string(got) != text {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+	if err := WritePrivate(filepath.Join(dir, "none", "file"), nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without a folder: %v", err)
+	}
+	if runtime.GOOS == "windows" {
+		return
+	}
+	for mode, open := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o602: true} {
+		must(t, os.Chmod(path, mode))
+		if _, err := ReadPrivate(path); errors.Is(err, ErrOpenToOthers) != open {
+			t.Errorf("mode %o: %v", mode, err)
+		}
+	}
+	must(t, os.Chmod(dir, 0o750))
+	if err := MakePrivate(dir); !errors.Is(err, ErrOpenToOthers) {
+		t.Errorf("an open folder: %v", err)
+	}
+	if os.Geteuid() == 0 {
+		must(t, os.Chmod(path, 0o600))
+		must(t, os.Chown(path, 12345, -1))
+		if _, err := ReadPrivate(path); !errors.Is(err, ErrOpenToOthers) {
+			t.Errorf("a foreign file: %v", err)
+		}
+	}
+}

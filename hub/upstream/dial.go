@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mcphub/hub/config"
+	"mcphub/hub/secret"
 )
 
 // dialOptions is what every transport needs to open a connection.
@@ -18,6 +19,7 @@ type dialOptions struct {
 	more     func(error)                      // takes that the sign-in does not reach far enough for a call; must not block. Nil: nobody does
 	limits   limits                           // of the stdio transport
 	backoff  func(failures int) time.Duration // before a broken stream of the HTTP transport is opened again
+	redact   *secret.Redactor                 // masks what a remote server repeats
 }
 
 // known is what earlier connections to the same server learned, so that the next one need not try. The owner of the

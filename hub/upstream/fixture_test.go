@@ -360,7 +360,7 @@ func start(t *testing.T, s script, change ...func(*changes)) (*stdioConn, *caugh
 	}
 	g := newGuard(quiet())
 	t.Cleanup(g.close)
-	events, log := &caught{}, newRing(event.New(1), "a")
+	events, log := &caught{}, newRing(event.New(1), "a", nil)
 	r := &config.Resolved{Command: exe, Cwd: t.TempDir(), Env: map[string]secret.Text{}}
 	for k, v := range scriptEnv(s) {
 		r.Env[k] = secret.New(v)

@@ -34,6 +34,7 @@ func dialRemote(ctx context.Context, r *config.Resolved, o dialOptions) (Conn, e
 	if err != nil {
 		return nil, permanent{err}
 	}
+	rem.redact = o.redact
 	d := &dialer{o, rem}
 	conn, err := d.dial(ctx)
 	if err != nil && *o.known != (known{}) && errors.As(err, new(*answerError)) { // what was known is no longer so

@@ -158,7 +158,7 @@ func (c *remoteConn) post(ctx context.Context, header http.Header, text []byte) 
 	if err != nil {
 		return err
 	}
-	return c.judged(badAnswer(resp, body))
+	return c.judged(c.remote.badAnswer(resp, body))
 }
 
 // judged takes an answer with a status of failure, and sees whether it says that the session is gone.

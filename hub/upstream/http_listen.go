@@ -80,7 +80,7 @@ func (c *httpConn) readBad(resp *http.Response) *answerError {
 	if err != nil {
 		return &answerError{status: resp.StatusCode, why: err.Error()}
 	}
-	return badAnswer(resp, body)
+	return c.remote.badAnswer(resp, body)
 }
 
 // listen keeps the stream open on which a legacy server sends what belongs to no call, if it offers one. It closes

@@ -36,6 +36,7 @@ type remote struct {
 	host   string      // of the Host header, empty for the URL's own
 	header http.Header // what every request carries
 	auth   Authorizer  // nil if the hub does not sign in
+	redact *secret.Redactor
 }
 
 func newRemote(r *config.Resolved, version string, auth Authorizer) (*remote, error) {
@@ -237,7 +238,7 @@ type answerError struct {
 }
 
 // badAnswer describes an answer by its status and body.
-func badAnswer(resp *http.Response, body []byte) *answerError {
+func (r *remote) badAnswer(resp *http.Response, body []byte) *answerError {
 	e := &answerError{status: resp.StatusCode, why: http.StatusText(resp.StatusCode)}
 	if object := errorObject(body); object != nil {
 		m := jsonrpc.Message{Raw: object, Error: jsonrpc.All(object)}
@@ -254,13 +255,13 @@ func badAnswer(resp *http.Response, body []byte) *answerError {
 	if text, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); text != "" && len(body) > 0 {
 		e.why += ", but " + text
 	}
-	e.text = excerpt(body)
+	e.text = r.excerpt(body)
 	return e
 }
 
-// excerpt returns the beginning of a body on one line.
-func excerpt(body []byte) string {
-	text := strings.ToValidUTF8(string(body[:min(len(body), maxExcerpt)]), "")
+// excerpt returns the beginning of a body on one line. A server may repeat there what it was sent.
+func (r *remote) excerpt(body []byte) string {
+	text := strings.ToValidUTF8(r.redact.Cut(string(body[:min(len(body), maxExcerpt+1+r.redact.Margin())]), maxExcerpt), "")
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
 }
 

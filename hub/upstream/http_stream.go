@@ -72,7 +72,7 @@ func (c *httpConn) single(k *call, resp *http.Response, body []byte) error {
 	if succeeded(resp) && isResponse {
 		return c.respond(k, m, resp.StatusCode)
 	}
-	bad := badAnswer(resp, body)
+	bad := c.remote.badAnswer(resp, body)
 	if err := c.judged(bad); bad.fault == nil || errors.Is(err, errSessionGone) {
 		return err
 	}
@@ -87,7 +87,7 @@ func (c *httpConn) single(k *call, resp *http.Response, body []byte) error {
 func (c *httpConn) respond(k *call, m jsonrpc.Message, status int) error {
 	if id, ok := jsonrpc.Int(m.ID.In(m.Raw)); !ok || id != k.id {
 		if !m.Error.Present() {
-			return &answerError{status: status, why: "the response is to another request", text: excerpt(m.Raw)}
+			return &answerError{status: status, why: "the response is to another request", text: c.remote.excerpt(m.Raw)}
 		}
 		m = k.errorResponse(m.Error.In(m.Raw))
 	}
@@ -145,20 +145,20 @@ func (c *httpConn) messages(resp *http.Response, at *cursor, take func(jsonrpc.M
 		at.note(events, err == nil)
 		switch {
 		case errors.Is(err, sse.ErrTooLong):
-			return false, badEvent(err.Error(), nil)
+			return false, c.remote.badEvent(err.Error(), nil)
 		case err != nil:
 			return false, fmt.Errorf("%w: %w", errStreamEnded, err)
 		case e.Name == "endpoint": // what the older transport begins with
-			return false, badEvent("the stream is one of HTTP+SSE", nil)
+			return false, c.remote.badEvent("the stream is one of HTTP+SSE", nil)
 		}
-		if done, err := eachMessage(e, take); done || err != nil {
+		if done, err := c.remote.eachMessage(e, take); done || err != nil {
 			return done, err
 		}
 	}
 }
 
 // eachMessage calls take with the messages of an event, of which there are several only in a batch (2025-03-26).
-func eachMessage(e sse.Event, take func(jsonrpc.Message) (bool, error)) (bool, error) {
+func (r *remote) eachMessage(e sse.Event, take func(jsonrpc.Message) (bool, error)) (bool, error) {
 	if e.Name != "message" || len(e.Data) == 0 { // the first event of a resumable stream has an id, but no data
 		return false, nil
 	}
@@ -167,14 +167,14 @@ func eachMessage(e sse.Event, take func(jsonrpc.Message) (bool, error)) (bool, e
 		return take(m)
 	}
 	if jsonrpc.Type(e.Data) != '[' || jsonrpc.Valid(e.Data) != nil {
-		return false, badEvent("an event is no message: "+err.Error(), e.Data)
+		return false, r.badEvent("an event is no message: "+err.Error(), e.Data)
 	}
 	batch, _ := jsonrpc.Batch(e.Data)
 	done := false
 	for _, text := range batch {
 		m, err := jsonrpc.Scan(text)
 		if err != nil {
-			return false, badEvent("an event holds something that is no message: "+err.Error(), text)
+			return false, r.badEvent("an event holds something that is no message: "+err.Error(), text)
 		}
 		last, err := take(m)
 		if err != nil {
@@ -185,8 +185,8 @@ func eachMessage(e sse.Event, take func(jsonrpc.Message) (bool, error)) (bool, e
 	return done, nil
 }
 
-func badEvent(why string, data []byte) *answerError {
-	return &answerError{status: http.StatusOK, why: why, text: excerpt(data)}
+func (r *remote) badEvent(why string, data []byte) *answerError {
+	return &answerError{status: http.StatusOK, why: why, text: r.excerpt(data)}
 }
 
 // take takes a message from the stream that answers a call, and reports whether it was the response.

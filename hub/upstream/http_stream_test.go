@@ -585,7 +585,7 @@ func FuzzAnswer(f *testing.F) {
 			if err := c.single(k, &http.Response{StatusCode: status, Header: http.Header{}}, body); err != nil && len(err.Error()) > 2000+10*len(body) {
 				t.Errorf("an error of %d bytes", len(err.Error()))
 			}
-			_, err = eachMessage(sse.Event{Name: "message", Data: body}, func(m jsonrpc.Message) (bool, error) { return c.take(k, m) })
+			_, err = c.remote.eachMessage(sse.Event{Name: "message", Data: body}, func(m jsonrpc.Message) (bool, error) { return c.take(k, m) })
 			if m, answered := k.drain(); answered {
 				if id, ok := jsonrpc.Int(m.ID.In(m.Raw)); !ok || id != k.id {
 					t.Errorf("answered by %s, %v", m.Raw, err)

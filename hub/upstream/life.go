@@ -43,6 +43,10 @@ type life struct {
 	err      error
 	more     string // why the sign-in does not reach far enough, empty if it does
 	failures int
+	kept     bool               // the last attempt, or the connection, took outputs of commands that may be out of date
+	renew    bool               // the next attempt has the commands run again
+	renewed  time.Time          // when they were last
+	again    bool               // an attempt that fails is made again at once: something has changed since it began
 	sources  string             // what watchSources watches
 	unwatch  context.CancelFunc // ends it
 }
@@ -52,6 +56,7 @@ type dialed struct {
 	conn  Conn
 	lists *Lists
 	known known
+	kept  bool
 	err   error
 }
 
@@ -102,7 +107,8 @@ func (s *Server) run(ctx context.Context, after <-chan struct{}) {
 
 // dial starts an attempt.
 func (l *life) dial(ctx context.Context) {
-	l.link, l.stale = linkDialing, false
+	renew := l.renew
+	l.link, l.stale, l.renew, l.again = linkDialing, false, false, false
 	timeout := startTimeoutRemote
 	if l.config.Transport == config.Stdio {
 		timeout = startTimeoutLocal
@@ -110,7 +116,12 @@ func (l *life) dial(ctx context.Context) {
 	ctx, l.undial = context.WithTimeoutCause(ctx, timeout, fmt.Errorf("it did not get ready within %v", timeout))
 	c, d := l.config, dialed{known: l.known}
 	l.work.Go(func() {
-		d.conn, d.err = l.set.dial(ctx, c, l.Server, &d.known)
+		if renew {
+			if err := c.Forget(ctx); err != nil {
+				l.log.Warn("kept outputs of commands are not forgotten", "err", err)
+			}
+		}
+		d.conn, d.kept, d.err = l.set.dial(ctx, c, l.Server, &d.known)
 		if d.err == nil {
 			l.markAll(false)
 			if d.lists, d.err = fetch(ctx, d.conn, l.set.options.Version, &Lists{}, func(kind) bool { return true }); d.err != nil {
@@ -130,8 +141,10 @@ func (l *life) answered(ctx context.Context, d dialed) {
 	if !l.stale { // else it was learned under another configuration
 		l.known = d.known
 	}
+	l.kept = d.kept
 	switch {
 	case d.err == nil:
+		l.kept, l.again = l.config.UsesCommands(), false
 		l.link, l.conn, l.lost, l.upSince, l.err, l.more = linkUp, d.conn, d.conn.Done(), time.Now(), nil, ""
 		l.last = outcomeNone
 		l.lists.Store(d.lists)
@@ -157,8 +170,19 @@ func (l *life) failed(err error) {
 		l.failures = 0
 	}
 	l.upSince = time.Time{}
-	l.failures++
 	l.said.note("hub: " + err.Error())
+	var unauthorized *UnauthorizedError
+	switch {
+	case l.again:
+		l.forget()
+		return
+	case errors.As(err, &unauthorized) && !unauthorized.stepUp() && l.kept && time.Since(l.renewed) > settled:
+		// What a command printed may have expired: it is run again, once.
+		l.forget()
+		l.renew, l.renewed = true, time.Now()
+		return
+	}
+	l.failures++
 	if l.last == outcomeTransient {
 		wait := backoff(l.failures)
 		l.waiting, l.retryAt = true, time.Now().Add(wait)
@@ -211,11 +235,17 @@ func (l *life) publish(state State) {
 	old := l.status.Load()
 	st := &Status{Name: l.name, Config: l.config, State: state, Since: old.Since, Failures: l.failures}
 	if l.err != nil {
-		st.Err = l.err.Error()
+		st.Err = l.set.options.Redact.Mask(l.err.Error())
+		if waits, ok := errors.AsType[*config.SecretError](l.err); ok {
+			st.Secret, st.missing = waits.Name, waits.Diagnostic
+		}
 	}
 	switch state {
 	case Ready:
-		st.Hello, st.Problems, st.More = l.conn.Hello(), l.lists.Load().Problems, l.more
+		st.Hello, st.More = l.conn.Hello(), l.more
+		for _, problem := range l.lists.Load().Problems {
+			st.Problems = append(st.Problems, l.set.options.Redact.Mask(problem))
+		}
 		if p, ok := l.conn.(interface{ PID() int }); ok {
 			st.PID = p.PID()
 		}

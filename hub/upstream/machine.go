@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -132,11 +133,17 @@ func health(s *Status) Health {
 	case Authorizing:
 		return Health{LevelError, fmt.Sprintf("Not signed in: %s.", s.Err), "Sign in, or give a token in the server's headers."}
 	case Retrying:
+		if s.missing != nil {
+			return Health{LevelError, "Waiting: " + s.missing.Message + ".", sentence(s.missing.Action) + " It is tried again by itself."}
+		}
 		if s.Failures < 3 {
 			return Health{LevelWarn, fmt.Sprintf("Restarting: %s.", s.Err), ""}
 		}
 		return Health{LevelError, fmt.Sprintf("Failed %d times in a row: %s.", s.Failures, s.Err), "Read the server's log. It is tried again by itself."}
 	case Failed:
+		if s.missing != nil {
+			return Health{LevelError, "Cannot run: " + s.missing.Message + ".", sentence(s.missing.Action) + " The server then starts by itself."}
+		}
 		return Health{LevelError, fmt.Sprintf("Cannot run: %s.", s.Err), "Mend its configuration; it starts when the file is saved."}
 	}
 	if s.More != "" {
@@ -146,4 +153,9 @@ func health(s *Status) Health {
 		return Health{LevelWarn, "Connected, but incomplete: " + s.Problems[0] + ".", "Read the server's log."}
 	}
 	return Health{LevelOK, "Connected.", ""}
+}
+
+// sentence makes a sentence of its words.
+func sentence(text string) string {
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mcphub/hub/event"
+	"mcphub/hub/secret"
 )
 
 // Limits of a server's log.
@@ -32,10 +33,14 @@ type ring struct {
 	next  int
 	part  []byte // of the line that has no end yet
 	words string // the server's newest line that is not blank, of this run
+
+	redact *secret.Redactor // a server may write what it was told in secret
 }
 
-// newRing returns an empty log.
-func newRing(bus *event.Bus, server string) *ring { return &ring{bus: bus, server: server} }
+// newRing returns an empty log, in which all lines are masked.
+func newRing(bus *event.Bus, server string, redact *secret.Redactor) *ring {
+	return &ring{bus: bus, server: server, redact: redact}
+}
 
 // Write takes standard error as it comes. It never fails.
 func (r *ring) Write(p []byte) (int, error) {
@@ -43,7 +48,7 @@ func (r *ring) Write(p []byte) (int, error) {
 	defer r.mu.Unlock()
 	for rest := p; len(rest) > 0; {
 		line, after, ended := bytes.Cut(rest, []byte("\n"))
-		if room := maxLogLine - len(r.part); room > 0 {
+		if room := maxLogLine + 1 + r.redact.Margin() - len(r.part); room > 0 {
 			r.part = append(r.part, line[:min(room, len(line))]...)
 		}
 		if ended {
@@ -55,7 +60,7 @@ func (r *ring) Write(p []byte) (int, error) {
 }
 
 func (r *ring) endLine() {
-	text := string(bytes.TrimRight(r.part, "\r"))
+	text := r.redact.Cut(string(bytes.TrimRight(r.part, "\r")), maxLogLine)
 	r.part = r.part[:0]
 	r.add(EventStderr, text)
 	if strings.TrimSpace(text) != "" {
@@ -80,7 +85,7 @@ func (r *ring) lastWords() string {
 func (r *ring) note(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.add(EventNote, text[:min(len(text), maxLogLine)])
+	r.add(EventNote, r.redact.Cut(text, maxLogLine))
 }
 
 func (r *ring) add(kind, text string) {

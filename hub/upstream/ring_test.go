@@ -32,7 +32,7 @@ func TestRing(t *testing.T) {
 		{"a long line", []string{strings.Repeat("x", maxLogLine), "y", "\nz\n"}, []string{strings.Repeat("x", maxLogLine), "z"}, "z"},
 	}
 	for _, test := range tests {
-		r := newRing(event.New(1), "a")
+		r := newRing(event.New(1), "a", nil)
 		for _, text := range test.writes {
 			if n, err := r.Write([]byte(text)); n != len(text) || err != nil {
 				t.Fatal(n, err)
@@ -53,7 +53,7 @@ func TestRing(t *testing.T) {
 // TestRingTells: an event tells of every line, and the log knows which.
 func TestRingTells(t *testing.T) {
 	bus := event.New(8)
-	r := newRing(bus, "a")
+	r := newRing(bus, "a", nil)
 	r.note("begins")
 	fmt.Fprint(r, "one\n\nend")
 	r.lastWords()
@@ -71,7 +71,7 @@ func TestRingTells(t *testing.T) {
 }
 
 func TestRingForgets(t *testing.T) {
-	r := newRing(event.New(1), "a")
+	r := newRing(event.New(1), "a", nil)
 	for i := range maxLogLines + 7 {
 		fmt.Fprintln(r, i)
 	}

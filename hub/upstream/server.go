@@ -60,7 +60,10 @@ type Status struct {
 	PID      int       // of a local server's command, while Ready
 	Problems []string  // what does not work although it is Ready
 	More     string    // why the sign-in does not reach far enough for a call, while Ready; empty if it does
+	Secret   string    // the secret that it waits for, while Failed or Retrying
 	Health   Health
+
+	missing *config.Diagnostic // what to do about the secret
 }
 
 // UnavailableError says why a server cannot be asked now. It wraps ErrUnavailable.
@@ -83,7 +86,7 @@ func (e *UnavailableError) Unwrap() error { return ErrUnavailable }
 
 func newServer(set *Set, c *config.Server) *Server {
 	s := &Server{
-		name: c.Name, set: set, log: set.options.Log.With("server", c.Name), said: newRing(set.options.Events, c.Name),
+		name: c.Name, set: set, log: set.options.Log.With("server", c.Name), said: newRing(set.options.Events, c.Name, set.options.Redact),
 		called: make(chan struct{}, 1), done: make(chan struct{}), dirty: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
 	s.lists.Store(&Lists{})
@@ -172,6 +175,16 @@ func (s *Server) Start() {
 
 // Stop ends a server until Start is called or its configuration changes. It returns before the server has ended.
 func (s *Server) Stop() { s.command(func(l *life) { l.stopped = true }) }
+
+// Retry tries a server at once that has failed, and leaves alone one that is up, stopped or switched off.
+func (s *Server) Retry() {
+	s.command(func(l *life) {
+		l.again = l.link == linkDialing
+		if l.link == linkNone {
+			l.forget()
+		}
+	})
+}
 
 // Restart ends a server's connection and starts it again, as if for the first time.
 func (s *Server) Restart() {

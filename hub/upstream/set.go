@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"mcphub/hub/config"
 	"mcphub/hub/event"
+	"mcphub/hub/secret"
 )
 
 // Local is the transport of a server inside the hub's own process; see Options.
@@ -24,6 +26,8 @@ type Options struct {
 	SignIn func(name string, r *config.Resolved) (Authorizer, error)
 	// Events is told what happens to the servers. Nil: nobody is.
 	Events *event.Bus
+	// Redact learns what servers are told in secret, and masks it in what is told of them. Nil: nothing is masked.
+	Redact *secret.Redactor
 }
 
 // Set is all managed servers.
@@ -155,27 +159,32 @@ func (s *Set) Run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// dial opens a connection to a server.
-func (s *Set) dial(ctx context.Context, c *config.Server, server *Server, k *known) (Conn, error) {
+// dial opens a connection to a server. It reports whether that took outputs of commands that were run before.
+func (s *Set) dial(ctx context.Context, c *config.Server, server *Server, k *known) (conn Conn, kept bool, err error) {
 	if c.Transport == Local {
-		return s.options.Dial(ctx, c.Name)
+		conn, err = s.options.Dial(ctx, c.Name)
+		return conn, false, err
 	}
 	r, err := c.Resolve(ctx)
 	if err != nil {
-		if ctx.Err() == nil {
+		waits, ok := errors.AsType[*config.SecretError](err)
+		if ctx.Err() == nil && (!ok || errors.Is(waits, secret.ErrNotFound)) { // a store that cannot be read now may be later
 			err = permanent{err}
 		}
-		return nil, err
+		return nil, false, err
 	}
+	s.options.Redact.Know(c.Name, r.Exposed...)
 	o := dialOptions{
 		protocol: c.Protocol, version: s.options.Version, events: server.event, log: server.log, known: k, more: server.lacking,
-		limits: s.limits, backoff: backoff,
+		limits: s.limits, backoff: backoff, redact: s.options.Redact,
 	}
 	if c.Transport == config.Stdio {
-		return dialStdio(ctx, r, server.said, s.guard, o)
+		conn, err = dialStdio(ctx, r, server.said, s.guard, o)
+		return conn, r.Kept, err
 	}
 	if o.auth, err = s.authorizer(c.Name, r); err != nil {
-		return nil, permanent{err}
+		return nil, false, permanent{err}
 	}
-	return dialRemote(ctx, r, o)
+	conn, err = dialRemote(ctx, r, o)
+	return conn, r.Kept, err
 }

@@ -75,7 +75,7 @@ func (c *sseConn) read(ctx context.Context, ready chan<- error) {
 	if !isStream(resp) {
 		body, err := readBody(resp)
 		if err == nil {
-			err = badAnswer(resp, body)
+			err = c.remote.badAnswer(resp, body)
 		}
 		ready <- err
 		return
@@ -99,7 +99,7 @@ func (c *sseConn) read(ctx context.Context, ready chan<- error) {
 			c.end(fmt.Errorf("%w: %w", errStreamEnded, err))
 			return
 		}
-		_, err = eachMessage(e, func(m jsonrpc.Message) (bool, error) {
+		_, err = c.remote.eachMessage(e, func(m jsonrpc.Message) (bool, error) {
 			c.receive(m)
 			return false, nil
 		})

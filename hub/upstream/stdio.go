@@ -135,7 +135,7 @@ func (c *stdioConn) line(text []byte, o dialOptions) {
 		return
 	}
 	o.log.Debug("not a message on stdout", "err", err)
-	c.log.note("stdout is for messages only, but held: " + string(text[:min(len(text), 500)]))
+	c.log.note("stdout is for messages only, but held: " + c.log.redact.Cut(string(text), 500))
 }
 
 // shakeHands finds out the era of the server and greets it (specification 2026-07-28, "Versioning").

@@ -320,7 +320,7 @@ func TestStdioHandshakeIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := dialStdio(ctx, r, newRing(event.New(1), "a"), g, dialOptions{log: quiet(), known: &known{}, limits: stdioLimits, events: func(Frame) {}})
+		_, err := dialStdio(ctx, r, newRing(event.New(1), "a", nil), g, dialOptions{log: quiet(), known: &known{}, limits: stdioLimits, events: func(Frame) {}})
 		done <- err
 	}()
 	eventually(t, "it is asked", func() bool { return len(s.journal(t, "server/discover")) == 1 })

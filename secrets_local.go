@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"mcphub/hub/client"
+	"mcphub/hub/config"
+	"mcphub/hub/secret"
+	"mcphub/hub/statedir"
+	"mcphub/hub/vault"
+)
+
+// localKeeper is the secrets of this machine without a hub. All hubs and this share them.
+type localKeeper struct {
+	store *vault.Store
+	users map[string][]string // servers of the default configuration that ask for a secret
+}
+
+// openLocal opens the secrets. If a passphrase opens them, a person is asked for it.
+func openLocal(ctx context.Context, d *dialog) (*localKeeper, error) {
+	dir, err := statedir.Path()
+	if err != nil {
+		return nil, err
+	}
+	quiet := slog.New(slog.DiscardHandler) // what is in use is told by the commands
+	k := &localKeeper{users: map[string][]string{}}
+	if k.store, err = secretStore(dir, quiet); err != nil {
+		return nil, err
+	}
+	if st := k.store.Status(ctx); st.Backend == vault.InFile && errors.Is(st.Err, secret.ErrLocked) && d.asks() {
+		passphrase, err := d.whole(ctx, "Passphrase:")
+		if err != nil {
+			return nil, err
+		}
+		if err := k.store.Unlock(ctx, secret.New(passphrase)); err != nil {
+			return nil, err
+		}
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	configured, err := config.Open(ctx, config.Options{Dir: wd, Log: quiet})
+	if err != nil {
+		return k, nil //nolint:nilerr // the secrets can be looked after all the same
+	}
+	k.users = configured.Current().SecretUsers()
+	return k, nil
+}
+
+// Secrets implements keeper.
+func (k *localKeeper) Secrets(ctx context.Context) (client.Secrets, error) {
+	list := client.Secrets{Backend: k.store.Backend(), Secrets: []client.SecretUse{}, Missing: []client.SecretUse{}}
+	names, err := k.store.List(ctx)
+	if err != nil {
+		return list, err
+	}
+	for _, name := range names {
+		if !strings.Contains(name, "/") {
+			list.Secrets = append(list.Secrets, client.SecretUse{Name: name, Servers: append([]string{}, k.users[name]...)})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.users)) {
+		if !slices.Contains(names, name) {
+			list.Missing = append(list.Missing, client.SecretUse{Name: name, Servers: append([]string{}, k.users[name]...)})
+		}
+	}
+	return list, nil
+}
+
+// SetSecret implements keeper.
+func (k *localKeeper) SetSecret(ctx context.Context, name, value string) (client.SecretUse, error) {
+	return client.SecretUse{Name: name, Servers: append([]string{}, k.users[name]...)}, k.store.Set(ctx, name, secret.New(value))
+}
+
+// DeleteSecret implements keeper.
+func (k *localKeeper) DeleteSecret(ctx context.Context, name string) error {
+	if err := secret.CheckGiven(name); err != nil {
+		return badArgument("%w", err)
+	}
+	return k.store.Delete(ctx, name)
+}
+
+// SecretsBackend implements keeper.
+func (k *localKeeper) SecretsBackend(ctx context.Context) (client.Backend, error) {
+	st := k.store.Status(ctx)
+	b := client.Backend{Backend: st.Backend, Where: st.Where, Why: st.Why, State: st.State()}
+	if st.Err != nil {
+		b.Problem, b.Action = secret.Explain(st.Err)
+	}
+	return b, nil
+}
+
+// MigrateSecrets implements keeper.
+func (k *localKeeper) MigrateSecrets(ctx context.Context, to string, passphrase *string) (client.Backend, error) {
+	var text *secret.Text
+	if passphrase != nil {
+		t := secret.New(*passphrase)
+		text = &t
+	}
+	if err := k.store.Migrate(ctx, to, text); err != nil {
+		return client.Backend{}, fmt.Errorf("migrate: %w", err)
+	}
+	return k.SecretsBackend(ctx)
+}
