@@ -2,6 +2,7 @@ package api
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ const (
 )
 
 // How much a connection holds that is on its way: little, so that it is soon full if nobody reads from it; or all that a
-// test sends, so that it never is, however busy the machine.
+// test sends.
 const (
 	narrow = 4 << 10
 	wide   = 1 << 20
@@ -57,23 +58,50 @@ func connect(t *testing.T, addr string, buffer int) *sse.Reader {
 	return sse.NewReader(resp.Body, 1<<20)
 }
 
-// serve starts a server and returns its address. Its first connections are the narrow ones.
-func serve(t *testing.T, h http.Handler) string {
+// serve starts a server and returns its address. Its first connections are the narrow ones, and have their own limit of how
+// long they may be full: the others are on a machine that may be very busy.
+func serve(t *testing.T, h http.Handler, limit time.Duration) string {
 	t.Helper()
-	server := httptest.NewUnstartedServer(h)
-	connections := 0
-	server.Config.ConnState = func(conn net.Conn, state http.ConnState) { // the new ones come one after the other
-		if state == http.StateNew {
-			buffer := wide
-			if connections++; connections <= stuck {
-				buffer = narrow
-			}
-			_ = conn.(*net.TCPConn).SetWriteBuffer(buffer)
+	type first struct{}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Context().Value(first{}) != nil {
+			w = limited{w, limit}
 		}
+		h.ServeHTTP(w, r)
+	}))
+	connections := 0
+	server.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context { // one after the other
+		buffer := wide
+		if connections++; connections <= stuck {
+			ctx, buffer = context.WithValue(ctx, first{}, true), narrow
+		}
+		_ = conn.(*net.TCPConn).SetWriteBuffer(buffer)
+		return ctx
 	}
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String()
+}
+
+// limited has deadlines of its own.
+type limited struct {
+	http.ResponseWriter
+	limit time.Duration
+}
+
+func (l limited) Unwrap() http.ResponseWriter { return l.ResponseWriter }
+
+func (l limited) SetWriteDeadline(time.Time) error {
+	return http.NewResponseController(l.ResponseWriter).SetWriteDeadline(time.Now().Add(l.limit))
+}
+
+// next reads the next event that is no heartbeat.
+func next(r *sse.Reader) (sse.Event, error) {
+	for {
+		if e, err := r.Next(); err != nil || e.Name != "heartbeat" {
+			return e, err
+		}
+	}
 }
 
 func heap() int {
@@ -92,8 +120,8 @@ func TestManyReaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStream(4096)
-			s.stuck = 3 * time.Second
-			addr := serve(t, handler(s))
+			s.stuck = time.Minute
+			addr := serve(t, handler(s), time.Second)
 			t.Cleanup(s.Close)
 			before := heap()
 			all := make([]*sse.Reader, readers)
@@ -116,7 +144,7 @@ func TestManyReaders(t *testing.T) {
 			for i, r := range all[stuck:] {
 				reading.Go(func() {
 					for n := range events {
-						e, err := r.Next()
+						e, err := next(r)
 						if err != nil || !strings.Contains(string(e.Data), fmt.Sprintf("line %d .", n)) {
 							t.Errorf("reader %d, event %d: %.100s, %v", i, n, e.Data, err)
 							return
@@ -145,7 +173,7 @@ func TestManyReaders(t *testing.T) {
 			}
 			s.Close()
 			for i, r := range all[stuck:] {
-				if _, err := r.Next(); !errors.Is(err, io.EOF) {
+				if _, err := next(r); !errors.Is(err, io.EOF) {
 					t.Fatalf("reader %d: the end is %v", i, err)
 				}
 			}
@@ -156,8 +184,7 @@ func TestManyReaders(t *testing.T) {
 // TestStuckReadersKeepNothing: what is published is not kept for those who do not read it.
 func TestStuckReadersKeepNothing(t *testing.T) {
 	s := newStream(8)
-	s.stuck = time.Minute
-	addr := serve(t, s.Live)
+	addr := serve(t, s.Live, time.Minute)
 	for range stuck {
 		connect(t, addr, narrow)
 	}

@@ -37,11 +37,11 @@ func oldServer(t *testing.T, endpoint string, answer func(stream *exchange, x *e
 	s.answers = answers{
 		"GET": func(x *exchange) {
 			x.stream()
-			x.raw("event: endpoint\ndata: " + endpoint + "\n\n")
-			select {
+			select { // nothing more is posted to an earlier stream
 			case <-streams:
 			default:
 			}
+			x.raw("event: endpoint\ndata: " + endpoint + "\n\n")
 			streams <- x
 			x.gone()
 		},
