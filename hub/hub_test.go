@@ -145,6 +145,7 @@ func TestBuiltin(t *testing.T) {
 		"bad", `"command":"/nowhere/at/all"`, "off", `"command":"x","disabled":true`,
 	)).Ready("hub", "good")
 	for era, c := range map[string]*hubtest.Client{"modern": h.Modern("/mcp"), "legacy": h.Legacy("/mcp", "{}")} {
+		h.Ready("good") // the other era has started it again, and clients see its tools a moment later
 		call := func(tool, arguments string, want ...string) {
 			t.Helper()
 			a := c.Tool("hub__"+tool, arguments)
