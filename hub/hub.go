@@ -2,16 +2,17 @@ package hub
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"time"
 
+	"mcphub/hub/access"
 	"mcphub/hub/api"
 	"mcphub/hub/catalog"
 	"mcphub/hub/config"
@@ -43,14 +44,15 @@ type Options struct {
 	Watch   bool   // apply changes of the configuration files while running
 	Host    string // name or address to listen on; empty for the loopback addresses of this machine
 	Port    int    // 0 for any free one
+	Socket  string // path of a Unix socket to listen on too; empty for none
 	Version string // the hub's own
 	// Compatible is the version of mcp-hub that the hub passes for; empty for that of the configuration, or else
 	// api.CompatibleVersion.
 	Compatible string
 	Log        *slog.Logger
 
-	// Secrets is where secrets and sign-ins are kept; it is touched only when somebody needs one. Nil: there are no secrets,
-	// and sign-ins are forgotten when the hub stops.
+	// Secrets is where secrets, sign-ins and the hub's token are kept; it is touched only when somebody needs one. Nil: there
+	// are no secrets, sign-ins are forgotten when the hub stops, and it makes a token for each run that needs one.
 	Secrets secret.Store
 	// Redact learns the secrets that servers are told, and masks them in what the hub tells. Whoever writes the log masks
 	// it with the same one. Nil: the hub makes its own.
@@ -61,6 +63,11 @@ type Options struct {
 
 	// OpenURL shows a page in the browser of the person at this machine. Nil: there is none.
 	OpenURL func(address string)
+
+	TLS          TLS  // what other machines need to be let in
+	InsecureHTTP bool // other machines may connect without TLS
+	RequireToken bool // ask everybody for a token
+	NoToken      bool // ask nobody who connects from this machine
 
 	AutoShutdown  bool          // end when the last client of the event stream has left
 	ShutdownDelay time.Duration // how long to wait for another one before that
@@ -73,7 +80,10 @@ type Hub struct {
 	set        *upstream.Set
 	catalog    *catalog.Catalog
 	gateway    *gateway.Gateway
-	listeners  []net.Listener
+	keys       *access.Keys
+	ownToken   secret.Text    // that lives as long as this hub; empty if it needs none
+	listeners  []net.Listener // TCP first
+	tls        *tls.Config    // nil if it speaks none
 	server     *http.Server
 	oauth      *oauth.Manager
 	bus        *event.Bus
@@ -93,6 +103,9 @@ type Hub struct {
 // New reads the configuration and takes the port. It starts nothing. Its errors are a *config.FileError, a
 // *PortError, or one that says what else is wrong.
 func New(ctx context.Context, o Options) (*Hub, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	if o.Redact == nil {
 		o.Redact = secret.NewRedactor()
 	}
@@ -114,15 +127,12 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	own.set, own.catalog = h.set, h.catalog
 	h.set.OnChange(h.catalog.Touch)
 	store.Subscribe(h.updated)
-	if h.listeners, err = listen(ctx, o.Host, o.Port); err != nil {
+	guard, err := h.open(ctx)
+	if err != nil {
 		return nil, err
 	}
-	var hosts []string
-	if o.Host != "" {
-		hosts = []string{o.Host}
-	}
 	deps := api.Deps{
-		Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
+		Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Guard: guard, Keys: h.keys, Port: h.Port(), Address: h.Address(), Version: o.Version,
 		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove,
 		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
 		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
@@ -130,6 +140,8 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	h.oauth.OnCallback(api.Callback(deps))
 	h.server = &http.Server{
 		Handler:           api.Handler(deps),
+		TLSConfig:         h.tls,
+		ConnContext:       guard.ConnContext,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
@@ -167,6 +179,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	leave := h.register(ctx)
 	part("sign-ins", h.oauth.Run)
+	part("access", h.keys.Run)
 	part("servers", h.set.Run)
 	part("catalog", h.catalog.Run)
 	part("endpoint", h.gateway.Run)
@@ -176,9 +189,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.apply(h.store.Current())
 	h.later(h.awaitSecrets)
 	for _, l := range h.listeners {
-		part("listener", func(context.Context) error { return h.server.Serve(l) })
+		part("listener", func(context.Context) error { return h.serve(l) })
 	}
-	h.options.Log.Info("hub is listening", "endpoint", fmt.Sprintf("http://localhost:%d/mcp", h.Port()), "servers", len(h.set.List()))
+	h.options.Log.Info("hub is listening", "endpoint", h.Address()+"/mcp", "servers", len(h.set.List()))
 	h.later(func(ctx context.Context) {
 		if h.rest(ctx); ctx.Err() == nil {
 			h.become(stateReady)
@@ -222,52 +235,4 @@ func (h *Hub) apply(s *config.Snapshot) {
 	h.catalog.Configure(s.Hub)
 	h.configureMarket(s.Sources)
 	h.set.Apply(servers)
-}
-
-// PortError says that the port is taken.
-type PortError struct {
-	Port   int
-	Holder string // the process that has it, as "name (pid 42)"; empty if it cannot be told
-	Err    error
-}
-
-// Error holds the word EADDRINUSE, for which mcphub.nvim looks.
-func (e *PortError) Error() string {
-	text := fmt.Sprintf("EADDRINUSE: port %d is taken", e.Port)
-	if e.Holder != "" {
-		text += " by " + e.Holder
-	}
-	return text + ": end it, or choose another port with --port"
-}
-
-// Unwrap returns the error of the system.
-func (e *PortError) Unwrap() error { return e.Err }
-
-// listen takes the port on the host's address, or on both loopback addresses: clients try either for "localhost".
-func listen(ctx context.Context, host string, port int) ([]net.Listener, error) {
-	hosts := []string{host}
-	if host == "" || host == "localhost" {
-		hosts = []string{"127.0.0.1", "::1"}
-	}
-	var out []net.Listener
-	for i, h := range hosts {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(h, strconv.Itoa(port)))
-		switch {
-		case err == nil:
-			out = append(out, l)
-			port = l.Addr().(*net.TCPAddr).Port // the second address gets the same one
-		case isTaken(err):
-			for _, l := range out {
-				_ = l.Close()
-			}
-			return nil, &PortError{Port: port, Holder: holder(port), Err: err}
-		case i == 0:
-			return nil, fmt.Errorf("listen on %s: %w", h, err)
-		default: // this machine has no IPv6
-		}
-	}
-	if len(out) == 0 {
-		return nil, errors.New("no address to listen on")
-	}
-	return out, nil
 }

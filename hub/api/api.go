@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 	"mcphub/hub/config"
 	"mcphub/hub/market"
@@ -30,8 +31,10 @@ type Deps struct {
 	Stream     http.Handler                          // the stream of /api/v2
 	Config     *config.Store                         // the configuration files
 	Control    Control                               // the life of the hub
-	Hosts      []string                              // names besides the loopback ones by which the hub may be addressed
+	Guard      *access.Guard                         // who may talk to the hub
+	Keys       *access.Keys                          // the tokens
 	Port       int                                   // that the hub listens on
+	Address    string                                // of the hub for a browser on this machine, without a slash at its end
 	Version    string                                // the hub's own
 	Compatible string                                // what the hub reports as its version; empty for what the configuration says
 
@@ -80,10 +83,10 @@ func Handler(d Deps) http.Handler {
 	d.Endpoint.Register(mux)
 	a := &rest{d}
 	for _, route := range a.routes() {
-		mux.HandleFunc(route.pattern, route.serve)
+		mux.HandleFunc(route.pattern, asking(rightOf(route.pattern), route.serve))
 	}
 	(&v2{rest: a}).register(mux)
-	return onlyLocal(d.Hosts, tolerant(mux))
+	return d.Guard.Handler(tolerant(mux), refuseVisit)
 }
 
 // stamp is how the routes write a time: UTC in ISO 8601, with milliseconds.

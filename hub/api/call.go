@@ -12,6 +12,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"mcphub/hub/access"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/upstream"
 )
@@ -66,6 +67,9 @@ func (a *rest) call(r *http.Request, t *target) (any, error) {
 	if c.server = a.server(b.text(serverField.name)); c.server == nil {
 		data["operation"] = t.operation
 		return nil, noServer(data)
+	}
+	if err := a.allowed(access.From(r.Context()), c.server, t, c.name); err != nil {
+		return nil, err
 	}
 	ctx := c.limit(r.Context())
 	defer c.stop()

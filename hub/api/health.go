@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 )
 
@@ -53,12 +54,17 @@ type workspaceHealth struct {
 	AllActive map[string]any `json:"allActive"`
 }
 
-func (a *rest) health(*http.Request) (any, error) {
+func (a *rest) health(r *http.Request) (any, error) {
+	who := access.From(r.Context())
 	h := health{
 		Status: "ok", State: a.Control.State(), ServerID: "mcp-hub", Version: a.compatible(), HubVersion: a.Version, Timestamp: now(),
-		Servers: a.all(), Connections: connections{List: []connection{}},
-		Workspaces: workspaceHealth{strconv.Itoa(a.Port), a.activeWorkspaces()},
+		Servers: a.all(who), Connections: connections{List: []connection{}},
+		Workspaces: workspaceHealth{strconv.Itoa(a.Port), map[string]any{}},
 	}
+	if !who.May(access.Read) {
+		return h, nil
+	}
+	h.Workspaces.AllActive = a.activeWorkspaces()
 	for _, c := range a.Connections() {
 		shown := connection{ID: c.ID, State: "connected", ConnectedAt: stamp(c.ConnectedAt)}
 		if !c.LastEventAt.IsZero() {

@@ -40,7 +40,7 @@ func (a *rest) routes() []route {
 		{"POST /api/marketplace/details", answering(a.details)},
 		{"POST /api/servers/authorize", answering(a.authorize)},
 		{"POST /api/oauth/manual_callback", answering(a.manualCallback)},
-		{"GET /api/oauth/callback", a.callback},
+		{"GET " + signInPath, a.callback},
 		{"/", answering(a.unknown)},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"mcphub/hub/access"
 	"mcphub/hub/config"
 	"mcphub/hub/upstream"
 )
@@ -92,12 +93,16 @@ func items(list [][]byte) []raw {
 	return out
 }
 
-// all shows all servers that stand in a configuration file. The hub's own tools are not a server to these clients.
-func (a *rest) all() []server {
+// all shows all servers that stand in a configuration file, as far as somebody may use them. The hub's own tools are not a
+// server to these clients.
+func (a *rest) all(who *access.Principal) []server {
 	list := []server{}
 	for _, s := range a.Set.List() {
-		if configured(s) {
-			list = append(list, a.show(s))
+		if !configured(s) {
+			continue
+		}
+		if shown := a.show(s); a.limit(&shown, who.Policy()) {
+			list = append(list, shown)
 		}
 	}
 	return list
@@ -140,8 +145,8 @@ type allServers struct {
 	Timestamp string   `json:"timestamp"`
 }
 
-func (a *rest) servers(*http.Request) (any, error) {
-	return allServers{Servers: a.all(), Timestamp: now()}, nil
+func (a *rest) servers(r *http.Request) (any, error) {
+	return allServers{Servers: a.all(access.From(r.Context())), Timestamp: now()}, nil
 }
 
 // refreshAll has all servers asked for their lists again; of those that do not answer in time the hub tells what it
@@ -154,7 +159,7 @@ func (a *rest) refreshAll(r *http.Request) (any, error) {
 		work.Go(func() { _ = s.Refresh(ctx) })
 	}
 	work.Wait()
-	return allServers{Status: "ok", Servers: a.all(), Timestamp: now()}, nil
+	return allServers{Status: "ok", Servers: a.all(access.From(r.Context())), Timestamp: now()}, nil
 }
 
 func (a *rest) info(r *http.Request) (any, error) {
@@ -162,7 +167,11 @@ func (a *rest) info(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return oneServer{Server: a.show(s), Timestamp: now()}, nil
+	shown := a.show(s)
+	if !a.limit(&shown, access.From(r.Context()).Policy()) {
+		return nil, noServer(object{"server": s.Name()})
+	}
+	return oneServer{Server: shown, Timestamp: now()}, nil
 }
 
 // refresh is refreshAll for one server.

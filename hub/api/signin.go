@@ -94,7 +94,9 @@ func (a *rest) finish(ctx context.Context, q url.Values) (*upstream.Server, erro
 }
 
 // Callback returns the handler that answers the browser when it comes back from a sign-in to another port than the hub's.
-func Callback(d Deps) http.Handler { return onlyLocal(d.Hosts, http.HandlerFunc((&rest{d}).callback)) }
+func Callback(d Deps) http.Handler {
+	return d.Guard.Landing(http.HandlerFunc((&rest{d}).callback), refuseVisit)
+}
 
 // callback is where the browser arrives after signing in, so it answers with a page.
 func (a *rest) callback(w http.ResponseWriter, r *http.Request) {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"mcphub/hub/access"
 )
 
 // v2Prefix begins the paths of the hub's own routes. Unlike those of mcp-hub they tell upper case from lower, as names
@@ -27,22 +29,25 @@ func (a *v2) register(mux *http.ServeMux) huma.API {
 	c.Info.Description = "The routes of one hub. Those under /api/v2 are its own; the others are those of mcp-hub " + CompatibleVersion + "."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	c.AllowAdditionalPropertiesByDefault, c.FieldsOptionalByDefault = false, false
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(mux, c)
+	api.UseMiddleware(askRight)
 	a.serverRoutes(api)
 	a.signInRoutes(api)
 	a.configRoutes(api)
 	a.marketRoutes(api)
 	a.secretRoutes(api)
+	a.accessRoutes(api)
 	a.streamRoute(mux, api)
 	describe(api, a.routes())
 	document := sync.OnceValues(func() ([]byte, error) { return openAPI(api) })
 	own := operation(http.MethodGet, "openapi.json", "openapi", "This description")
 	own.Responses = map[string]*huma.Response{"200": {Description: "OpenAPI 3.1", Content: ofJSON(&huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})}}
 	api.OpenAPI().AddOperation(&own)
-	mux.HandleFunc(own.Method+" "+own.Path, answering(func(*http.Request) (any, error) {
+	mux.HandleFunc(own.Method+" "+own.Path, asking(access.Use, answering(func(*http.Request) (any, error) {
 		text, err := document()
 		return json.RawMessage(text), err
-	}))
+	})))
 	return api
 }
 

@@ -8,16 +8,17 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"mcphub/hub/access"
 	"mcphub/hub/config"
 )
 
 func (a *v2) configRoutes(api huma.API) {
 	huma.Register(api, operation(http.MethodGet, "config/files", "list-config-files", "The configuration files and what is wrong in them"), a.listFiles)
-	huma.Register(api, operation(http.MethodGet, "config/files/{index}", "get-config-file", "The text of one file, secrets included", 404), a.getFile)
+	huma.Register(api, ask(access.Change, operation(http.MethodGet, "config/files/{index}", "get-config-file", "The text of one file, secrets included", 404)), a.getFile)
 	put := operation(http.MethodPut, "config/files/{index}", "put-config-file", "Replace the text of one file and apply it", 404, 412, 422, 428)
 	put.Description = "If-Match must hold the tag of the text that was edited: nothing is written if the file has changed since."
 	huma.Register(api, put, a.putFile)
-	huma.Register(api, operation(http.MethodPost, "config/validate", "validate-config", "What is wrong in the text of a configuration file"), a.validate)
+	huma.Register(api, ask(access.Read, operation(http.MethodPost, "config/validate", "validate-config", "What is wrong in the text of a configuration file")), a.validate)
 	huma.Register(api, operation(http.MethodGet, "config/effective", "get-effective-config",
 		"What all files together say, and which of them says it. What may be secret is masked"), a.effective)
 }

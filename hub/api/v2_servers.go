@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"mcphub/hub/access"
 	"mcphub/hub/config"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/upstream"
@@ -97,8 +98,8 @@ type serverPath struct {
 type serverAnswer struct{ Body managedServer }
 
 func (a *v2) serverRoutes(api huma.API) {
-	huma.Register(api, operation(http.MethodGet, "servers", "list-servers", "All servers, the hub's own tools among them"), a.listServers)
-	huma.Register(api, operation(http.MethodGet, "servers/{name}", "get-server", "One server", 404), a.getServer)
+	huma.Register(api, ask(access.Use, operation(http.MethodGet, "servers", "list-servers", "All servers, the hub's own tools among them")), a.listServers)
+	huma.Register(api, ask(access.Use, operation(http.MethodGet, "servers/{name}", "get-server", "One server", 404)), a.getServer)
 	create := operation(http.MethodPost, "servers", "create-server", "Add a server to a configuration file", 409, 422)
 	create.DefaultStatus = http.StatusCreated
 	huma.Register(api, create, a.createServer)
@@ -165,18 +166,27 @@ type serverList struct {
 	}
 }
 
-func (a *v2) listServers(context.Context, *struct{}) (*serverList, error) {
+func (a *v2) listServers(ctx context.Context, _ *struct{}) (*serverList, error) {
 	out := &serverList{}
-	out.Body.Servers = views(a.Set)
+	out.Body.Servers = slices.DeleteFunc(views(a.Set), func(s managedServer) bool { return !a.visible(ctx, s.Name) })
 	return out, nil
 }
 
-func (a *v2) getServer(_ context.Context, in *serverPath) (*serverAnswer, error) {
+func (a *v2) getServer(ctx context.Context, in *serverPath) (*serverAnswer, error) {
 	s, err := a.find(in.Name)
 	if err != nil {
 		return nil, err
 	}
+	if !a.visible(ctx, in.Name) {
+		return nil, unknownServer(in.Name)
+	}
 	return &serverAnswer{view(s)}, nil
+}
+
+// visible reports whether whoever asks may use something of a server.
+func (a *v2) visible(ctx context.Context, server string) bool {
+	policy := access.From(ctx).Policy()
+	return policy == nil || sees(policy, a.Catalog.View(server, policy))
 }
 
 type newServer struct {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"mcphub/hub/access"
 	"mcphub/hub/event"
 	"mcphub/hub/sse"
 	"mcphub/hub/upstream"
@@ -68,7 +69,7 @@ func (a *v2) streamRoute(mux *http.ServeMux, api huma.API) {
 		}}},
 	}}
 	api.OpenAPI().AddOperation(&op)
-	mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, r *http.Request) { a.Deps.Stream.ServeHTTP(w, r) })
+	mux.HandleFunc(op.Method+" "+op.Path, asking(access.Read, func(w http.ResponseWriter, r *http.Request) { a.Deps.Stream.ServeHTTP(w, r) }))
 }
 
 // ServeHTTP serves one client until it is gone, reads too slowly, or the stream is closed.

@@ -9,8 +9,10 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 
+	"mcphub/hub/access"
 	"mcphub/hub/config"
 	"mcphub/hub/upstream"
 )
@@ -31,11 +33,15 @@ type snapshot struct {
 	parts    []*part // sorted by server name
 	all      *View
 	single   map[string]*View
+
+	mu      sync.Mutex
+	limited map[string]*limits // by the keys of their policies, for those that somebody asked for
 }
 
 // Change says which lists of a view changed.
 type Change struct {
 	Server                    string // whose own view it is; empty for the view of all servers
+	Policy                    string // the key of the policy that limits it; empty for none
 	Tools, Resources, Prompts bool
 }
 
@@ -79,8 +85,15 @@ func (c *Catalog) Run(ctx context.Context) error {
 // All returns the view of all servers.
 func (c *Catalog) All() *View { return c.current.Load().all }
 
-// Single returns the view of one server under its own names, or nil if there is no such server.
-func (c *Catalog) Single(server string) *View { return c.current.Load().single[server] }
+// View returns what a policy leaves of the view of one server under its own names, or of all servers if server is empty.
+// It returns nil if there is no such server.
+func (c *Catalog) View(server string, policy *access.Policy) *View {
+	s := c.current.Load()
+	if policy != nil {
+		return s.limit(policy).view(server)
+	}
+	return s.whole(server)
+}
 
 func (c *Catalog) rebuild() {
 	settings, old := *c.settings.Load(), c.current.Load()
@@ -108,7 +121,7 @@ func (c *Catalog) rebuild() {
 }
 
 func build(settings config.Settings, parts []*part, log *slog.Logger) *snapshot {
-	s := &snapshot{settings: settings, parts: parts, single: map[string]*View{}}
+	s := &snapshot{settings: settings, parts: parts, single: map[string]*View{}, limited: map[string]*limits{}}
 	s.all = aggregate(settings, parts, log)
 	for _, p := range parts {
 		s.single[p.server.Name()] = single(settings, p)
@@ -116,20 +129,34 @@ func build(settings config.Settings, parts []*part, log *slog.Logger) *snapshot 
 	return s
 }
 
+// whole returns the view of one server, or of all if server is empty.
+func (s *snapshot) whole(server string) *View {
+	if server == "" {
+		return s.all
+	}
+	return s.single[server]
+}
+
 // compare finds what changed for the clients between two snapshots.
 func compare(old, fresh *snapshot) []Change {
 	var out []Change
-	add := func(server string, a, b *View) {
-		c := Change{Server: server, Tools: !sameList(a, b, Tools), Prompts: !sameList(a, b, Prompts)}
+	add := func(server, policy string, a, b *View) {
+		if a == nil || b == nil {
+			return
+		}
+		c := Change{Server: server, Policy: policy, Tools: !sameList(a, b, Tools), Prompts: !sameList(a, b, Prompts)}
 		c.Resources = !sameList(a, b, Resources) || !sameList(a, b, Templates)
 		if c.Tools || c.Resources || c.Prompts {
 			out = append(out, c)
 		}
 	}
-	add("", old.all, fresh.all)
+	add("", "", old.all, fresh.all)
 	for name, view := range fresh.single {
-		if before := old.single[name]; before != nil {
-			add(name, before, view)
+		add(name, "", old.single[name], view)
+	}
+	for key, l := range old.limits() {
+		for server, before := range l.made() {
+			add(server, key, before, fresh.limit(l.policy).view(server))
 		}
 	}
 	return out

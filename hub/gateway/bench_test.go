@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 	"mcphub/hub/config"
 	"mcphub/hub/jsonrpc"
@@ -53,7 +54,7 @@ func BenchmarkCall(b *testing.B) {
 	cat := catalog.New(set, config.DefaultSettings(), log)
 	g := New(set, cat, "bench", log)
 	set.OnChange(cat.Touch)
-	ctx, cancel := context.WithCancel(b.Context())
+	ctx, cancel := context.WithCancel(access.With(b.Context(), access.Local()))
 	var work sync.WaitGroup
 	work.Go(func() { _ = set.Run(ctx) })
 	work.Go(func() { _ = cat.Run(ctx) })
@@ -63,7 +64,7 @@ func BenchmarkCall(b *testing.B) {
 	for cat.All().Item(catalog.Tools, "s__echo") == nil {
 		time.Sleep(time.Millisecond)
 	}
-	s := newSession("")
+	s := newSession("", access.Local())
 	g.add(s)
 
 	const modernMeta = `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`

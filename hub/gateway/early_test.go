@@ -5,11 +5,13 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"mcphub/hub/access"
 )
 
 // TestEarlyCancellation: a cancellation and its request come on different connections, so either may be first.
 func TestEarlyCancellation(t *testing.T) {
-	s := newSession("")
+	s := newSession("", access.Local())
 	call := func(id string) context.Context {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		if !s.begin(id, &cancel) {

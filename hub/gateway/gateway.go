@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/upstream"
@@ -29,6 +31,7 @@ const MaxBody = 16 << 20
 // Codes of the hub's own errors: outside the range that JSON-RPC and MCP reserve (specification 2026-07-28, "Error
 // Codes"), and after the HTTP statuses that mean the same.
 const (
+	codeForbidden   = 403 // the client's token does not reach so far
 	codeLost        = 502 // the connection to the server ended during the call
 	codeUnavailable = 503 // the server is not running or not reachable
 	codeSlow        = 504 // the client did not take what the server sent
@@ -74,9 +77,8 @@ func (g *Gateway) Register(mux *http.ServeMux) {
 // ServeHTTP serves /mcp and /mcp/{server}.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	server := r.PathValue("server")
-	view := g.view(server)
+	view := g.view(w, access.From(r.Context()), server)
 	if view == nil {
-		writeFault(w, http.StatusNotFound, nil, &jsonrpc.Fault{Code: codeUnavailable, Message: "no server named " + server + " is configured"})
 		return
 	}
 	switch r.Method {
@@ -92,12 +94,17 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// view returns the view of one server, or of all if server is empty.
-func (g *Gateway) view(server string) *catalog.View {
-	if server == "" {
-		return g.catalog.All()
+// view returns what a client sees of one server, or of all if server is empty; or answers why that is nothing.
+func (g *Gateway) view(w http.ResponseWriter, who *access.Principal, server string) *catalog.View {
+	if server != "" && !who.Policy().Server(server) { // also if there is no such server, of which it shall not learn
+		writeFault(w, http.StatusForbidden, nil, &jsonrpc.Fault{Code: codeForbidden, Message: fmt.Sprintf("the token %q may not use the server %s", who.Name(), server)})
+		return nil
 	}
-	return g.catalog.Single(server)
+	view := g.catalog.View(server, who.Policy())
+	if view == nil {
+		writeFault(w, http.StatusNotFound, nil, &jsonrpc.Fault{Code: codeUnavailable, Message: "no server named " + server + " is configured"})
+	}
+	return view
 }
 
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/upstream"
@@ -47,7 +48,7 @@ func (g *Gateway) sessionOf(w http.ResponseWriter, r *http.Request, view *catalo
 		return nil, false
 	}
 	s := g.session(key)
-	if s == nil || s.server != view.Server { // 404 tells the client to begin anew
+	if s == nil || s.server != view.Server || !s.who.Shares(access.From(r.Context())) { // 404 tells the client to begin anew
 		writeFault(w, http.StatusNotFound, id, invalid("session not found: begin anew with initialize"))
 		return nil, false
 	}
@@ -70,7 +71,7 @@ func (s *session) callContext(r context.Context) (context.Context, context.Cance
 
 // initialize begins a session.
 func (g *Gateway) initialize(w http.ResponseWriter, r *http.Request, view *catalog.View, m jsonrpc.Message) {
-	s := newSession(view.Server)
+	s := newSession(view.Server, access.From(r.Context()))
 	s.greet(m.Params.In(m.Raw))
 	if !g.add(s) {
 		writeFault(w, http.StatusServiceUnavailable, m.ID.In(m.Raw), &jsonrpc.Fault{Code: codeUnavailable, Message: "the hub takes no new sessions now"})

@@ -55,7 +55,8 @@ func TestBodies(t *testing.T) {
 		"foreign host":   {"Host", "evil.example", "403"},
 		"foreign origin": {"Origin", "http://evil.example", "403"},
 		"hidden origin":  {"Origin", "null", "403"},
-		"own origin":     {"Origin", "http://localhost:5173", "200"},
+		"another port":   {"Origin", "http://localhost:5173", "403"},
+		"own origin":     {"Origin", h.URL, "401"},
 	} {
 		c := h.Legacy("/mcp", "{}")
 		c.Header.Set(headers[0], headers[1])

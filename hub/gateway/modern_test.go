@@ -137,13 +137,15 @@ func TestHeadersToModernServer(t *testing.T) {
 		t.Errorf("without the parameter's header: %d %s", a.Status, a.Text())
 	}
 	c.Header.Set("Mcp-Param-City", "=?base64?WsO8cmljaA==?=")
-	c.Header.Set("Authorization", "Bearer of-the-hub")
-	c.Header.Set("Cookie", "a=b")
-	for name, cl := range map[string]*hubtest.Client{"modern": c, "legacy": h.Legacy("/mcp", "{}")} {
+	legacy := h.Legacy("/mcp", "{}")
+	for name, cl := range map[string]*hubtest.Client{"modern": c, "legacy": legacy} {
+		cl.Header.Set("Authorization", "Bearer "+h.Token(name, ""))
+		cl.Header.Set("Cookie", "a=b")
+		cl.Header.Set("Proxy-Authorization", "Basic eDp5")
 		a := cl.Call("1", "tools/call", arguments)
 		for header, want := range map[string]string{
 			"Mcp-Name": `["headers"]`, "Mcp-Method": `["tools/call"]`, "Mcp-Param-City": `["=?base64?WsO8cmljaA==?="]`,
-			"Mcp-Protocol-Version": `["2026-07-28"]`, "Authorization": "", "Cookie": "", "Mcp-Session-Id": "",
+			"Mcp-Protocol-Version": `["2026-07-28"]`, "Authorization": "", "Cookie": "", "Proxy-Authorization": "", "Mcp-Session-Id": "",
 		} {
 			if got := a.Get("result", "structuredContent", header); got != want {
 				t.Errorf("%s client: header %s is %s, want %s (%s)", name, header, got, want, a.Text())

@@ -31,12 +31,12 @@ func (g *Gateway) viewsChanged(changes []catalog.Change) {
 			}
 			text := jsonrpc.AppendRequest(nil, nil, kind.method, nil)
 			for _, s := range g.sessions {
-				if s.server == c.Server {
+				if s.server == c.Server && s.who.Policy().Key() == c.Policy {
 					s.out.pushOnce(text)
 				}
 			}
 			for l := range g.listeners {
-				if l.server == c.Server && kind.wants(l) {
+				if l.server == c.Server && l.policy == c.Policy && kind.wants(l) {
 					l.out.pushOnce(l.notification(kind.method, ""))
 				}
 			}
@@ -46,7 +46,9 @@ func (g *Gateway) viewsChanged(changes []catalog.Change) {
 
 // fromServer takes what a server sends outside of any call. It must not block.
 func (g *Gateway) fromServer(server *upstream.Server, f upstream.Frame) {
-	sessions := slices.DeleteFunc(g.all(), func(s *session) bool { return s.server != "" && s.server != server.Name() })
+	sessions := slices.DeleteFunc(g.all(), func(s *session) bool {
+		return s.server != "" && s.server != server.Name() || !s.who.Policy().Whole(server.Name())
+	})
 	switch method := f.Name(); {
 	case f.Reply != nil:
 		able := slices.DeleteFunc(sessions, func(s *session) bool { return !s.accepts(method) || !s.out.attached() })
@@ -78,7 +80,7 @@ func (g *Gateway) fromServer(server *upstream.Server, f upstream.Frame) {
 		}
 	case strings.HasPrefix(method, "notifications/"):
 		for _, s := range sessions {
-			if s.server != "" { // it talks to that server alone, so what the hub does not know passes
+			if s.server != "" && s.who.Policy().Unknown() { // it talks to that server alone, so what the hub does not know passes
 				s.out.push(f.Raw)
 			}
 		}

@@ -3,11 +3,13 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/upstream"
@@ -140,7 +142,11 @@ func (g *Gateway) named(ctx context.Context, q *request, k catalog.Kind, what st
 	name := jsonrpc.String(f[0].In(p))
 	item := q.view.Item(k, name)
 	if item == nil {
-		fault(q, &jsonrpc.Fault{Code: jsonrpc.CodeInvalidParams, Message: "Unknown " + what + ": " + name})
+		why := "Unknown " + what + ": " + name
+		if who := access.From(ctx); who.Policy() != nil {
+			why += fmt.Sprintf(", or the token %q may not use it", who.Name())
+		}
+		fault(q, &jsonrpc.Fault{Code: jsonrpc.CodeInvalidParams, Message: why})
 		return
 	}
 	if q.modern && item.Tool != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"mcphub/hub/access"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/upstream"
 )
@@ -32,6 +33,8 @@ const (
 type session struct {
 	id     string
 	server string // whose view it has; empty for all
+	who    *access.Principal
+	stay   func() // does not end it any more when the client's token ends
 	out    *outbox
 	client atomic.Pointer[client]
 	work   sync.WaitGroup // calls of an HTTP+SSE session
@@ -73,9 +76,9 @@ var (
 	errGone      = errors.New("the client is gone")
 )
 
-func newSession(server string) *session {
+func newSession(server string, who *access.Principal) *session {
 	s := &session{
-		id: rand.Text(), server: server, out: newOutbox(), seen: time.Now(),
+		id: rand.Text(), server: server, who: who, stay: func() {}, out: newOutbox(), seen: time.Now(),
 		calls: map[string]*context.CancelCauseFunc{}, early: map[string]time.Time{},
 		asks: map[string]ask{}, subs: map[subscription]string{},
 	}
@@ -196,6 +199,7 @@ func (s *session) answer(m jsonrpc.Message) bool {
 
 // end ends the session with all that it has under way.
 func (s *session) end() {
+	s.stay()
 	s.mu.Lock()
 	s.ended = true
 	calls, asked := s.calls, s.asks
@@ -265,6 +269,7 @@ func (g *Gateway) add(s *session) bool {
 		delete(g.sessions, oldest.id)
 		oldest.end() // it is idle, so there is nothing to wait for
 	}
+	s.stay = s.who.OnEnd(func() { g.remove(s.id) })
 	g.sessions[s.id] = s
 	return true
 }

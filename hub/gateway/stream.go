@@ -9,6 +9,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/sse"
@@ -37,7 +38,7 @@ func (g *Gateway) get(w http.ResponseWriter, r *http.Request, view *catalog.View
 
 // serveSSE serves a client of revision 2024-11-05: all messages come on this stream, and go to /messages.
 func (g *Gateway) serveSSE(w http.ResponseWriter, r *http.Request, view *catalog.View) {
-	s := newSession(view.Server)
+	s := newSession(view.Server, access.From(r.Context()))
 	if !g.add(s) {
 		writeFault(w, http.StatusServiceUnavailable, nil, invalid("the hub takes no new sessions now"))
 		return
@@ -58,13 +59,12 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := g.session(id)
-	if s == nil {
+	if s == nil || !s.who.Shares(access.From(r.Context())) {
 		writeFault(w, http.StatusNotFound, nil, &jsonrpc.Fault{Code: -32000, Message: "Session not found: " + id})
 		return
 	}
-	view := g.view(s.server)
+	view := g.view(w, s.who, s.server)
 	if view == nil {
-		writeFault(w, http.StatusNotFound, nil, &jsonrpc.Fault{Code: codeUnavailable, Message: "server " + s.server + " is no longer configured"})
 		return
 	}
 	body := new(bytes.Buffer)
@@ -108,6 +108,7 @@ func (r streamReply) parts(parts ...[]byte) { r.out.push(bytes.Join(parts, nil))
 // listener is one subscriptions/listen request of a modern client.
 type listener struct {
 	server                    string // whose view it has; empty for all
+	policy                    string // the key of the policy that limits it
 	tools, resources, prompts bool
 	meta                      []byte // the _meta object of its messages
 	out                       *outbox
@@ -125,7 +126,7 @@ func (g *Gateway) listen(ctx context.Context, w http.ResponseWriter, q *request)
 		return string(jsonrpc.Get(p, jsonrpc.All(p), "notifications", key).In(p)) == "true"
 	}
 	l := &listener{
-		server: q.view.Server, tools: asks("toolsListChanged"), resources: asks("resourcesListChanged"),
+		server: q.view.Server, policy: access.From(ctx).Policy().Key(), tools: asks("toolsListChanged"), resources: asks("resourcesListChanged"),
 		prompts: asks("promptsListChanged"), out: newOutbox(),
 	}
 	l.meta = append(append([]byte(`"_meta":{"`+mcp.MetaKeySubscriptionID+`":`), q.id()...), '}')

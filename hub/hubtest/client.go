@@ -323,3 +323,19 @@ func (s *Stream) Quiet(moment time.Duration) {
 
 // CloseIdle closes the connections of all clients that no request uses.
 func CloseIdle() { http.DefaultClient.CloseIdleConnections() }
+
+// Token makes a client's token with limits, the members of POST /api/v2/tokens beside the name. The hub must let this
+// process in without one.
+func (h *Hub) Token(name, limits string) string {
+	h.t.Helper()
+	body := `{"name":` + quote(name)
+	if limits != "" {
+		body += "," + limits
+	}
+	a := h.Raw("/api/v2/tokens").Send(body + "}")
+	var token string
+	if err := json.Unmarshal([]byte(a.Get("token")), &token); err != nil || a.Status != http.StatusCreated {
+		h.t.Fatalf("make a token: %d %s", a.Status, a.Text())
+	}
+	return token
+}
