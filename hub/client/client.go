@@ -42,25 +42,24 @@ const maxAnswer = 256 << 20
 
 // Client talks to one hub. It is safe for concurrent use.
 type Client struct {
-	base string
-	http *http.Client
+	address string // as it was given
+	base    string // what stands before the paths of requests
+	http    *http.Client
 }
 
-// New returns a client of the hub at an address such as "http://localhost:37373"; the scheme may be missing. It connects
-// when it is used.
-func New(baseURL string) *Client {
-	base := strings.TrimRight(baseURL, "/")
-	if !strings.Contains(base, "://") {
-		base = "http://" + base
+// New returns a client of the hub at an address such as "http://localhost:37373", where the scheme may be missing, or
+// "unix:///run/user/1000/hub.sock". It connects when it is used.
+func New(address string, options ...Option) *Client {
+	address = strings.TrimRight(address, "/")
+	if !strings.Contains(address, "://") && !strings.HasPrefix(address, "unix:") {
+		address = "http://" + address
 	}
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 32
-	t.DisableCompression = true // the hub is on this machine
-	return &Client{base: base, http: &http.Client{Transport: t}}
+	e, base := newEntry(address, options)
+	return &Client{address: address, base: base, http: &http.Client{Transport: e}}
 }
 
 // URL returns the address of the hub, without a slash at its end.
-func (c *Client) URL() string { return c.base }
+func (c *Client) URL() string { return c.address }
 
 // Close closes the connections that nothing uses. The client can be used on.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
@@ -206,7 +205,7 @@ func (c *Client) do(ctx context.Context, method, path string, body, into any) (j
 		return nil, nil
 	}
 	if !json.Valid(answer) {
-		return nil, &Error{Status: resp.StatusCode, Message: "what answers at " + c.base + " is not MCP Hub: check the address"}
+		return nil, &Error{Status: resp.StatusCode, Message: "what answers at " + c.address + " is not MCP Hub: check the address"}
 	}
 	if into != nil {
 		if err := json.Unmarshal(answer, into); err != nil {
@@ -232,7 +231,7 @@ func (c *Client) unreachable(err error) error {
 	if request, ok := errors.AsType[*url.Error](err); ok {
 		err = request.Err // the address is told anyway
 	}
-	return fmt.Errorf("%w at %s: %w; start it with \"mcp-hub\", or see whether the address is right", ErrUnreachable, c.base, err)
+	return fmt.Errorf("%w at %s: %w; start it with \"mcp-hub\", or see whether the address is right", ErrUnreachable, c.address, err)
 }
 
 // refusal reads the hub's error.

@@ -1,9 +1,18 @@
 package client_test
 
 import (
+	"os"
 	"testing"
 
 	"mcphub/hub/hubtest"
 )
 
-func TestMain(m *testing.M) { hubtest.Main(m) }
+// squatterEnv makes the test binary a program that takes a port.
+const squatterEnv = "CLIENT_TEST_SQUATTER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(squatterEnv) != "" {
+		squatter()
+	}
+	hubtest.Main(m)
+}
