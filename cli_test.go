@@ -2,10 +2,13 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"mcphub/hub"
 	"mcphub/hub/hubtest"
 )
 
@@ -215,4 +218,72 @@ func TestWorkspaces(t *testing.T) {
 		{"workspaces --json", 0, "{}\n", ""},
 	})
 	perform(t, "http://hub.invalid:1", []step{{"workspaces", exitNoHub, "", "see whether the address is right"}})
+}
+
+// TestAccessCommands runs the commands against a hub that asks everybody for a token.
+func TestAccessCommands(t *testing.T) {
+	state := t.TempDir()
+	t.Setenv("XDG_STATE_HOME", state)
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("MCP_HUB_TOKEN", "")
+	store, err := secretStore(filepath.Join(state, "mcp-hub"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := hubtest.Start(t, hubtest.Config("{}", "one", hubtest.Stdio(t, scripted)), func(o *hub.Options) {
+		o.RequireToken, o.Secrets, o.StateDir = true, store, filepath.Join(state, "mcp-hub")
+	})
+	t.Setenv("MCP_HUB_URL", h.URL)
+	do := func(args string, code int, wants ...string) string {
+		t.Helper()
+		var stdout, stderr output
+		got := run(t.Context(), strings.Split(args, " "), &stdout, &stderr)
+		for _, want := range wants {
+			if !strings.Contains(stdout.String()+stderr.String(), want) {
+				t.Errorf("%s: no %q", args, want)
+			}
+		}
+		if got != code {
+			t.Errorf("%s: exit code %d, want %d", args, got, code)
+		}
+		if t.Failed() {
+			t.Fatalf("stdout %s\nstderr %s", &stdout, &stderr)
+		}
+		return strings.TrimSpace(stdout.String())
+	}
+	hubtest.Eventually(t, "the server is ready", func() bool { s := h.Set().Get("one"); return s != nil && s.Status().State == "ready" })
+	do("status", 0, "1 of 1 connected")
+	do("call one echo", 0, "hello")
+	do("__complete start ", 0, "one")
+	token := do("token", 0, "mcphub_")
+	if again := do("token", 0); again != token {
+		t.Error("the token changed by itself")
+	}
+	do("token list", 0, "NAME")
+	limited := do("token create ci --server one --tool *echo --read-only --expires 30d", 0, "mcphub_")
+	do("token list", 0, "ci", "*echo", "read", "never")
+	do("token list --json", 0, `"name": "ci"`)
+	do("token create ci", 1, "TOKEN_EXISTS")
+	do("token create a/b", 1, "VALIDATION_ERROR")
+	do("token create b --expires 0d", exitArguments, "days")
+	do("token create b --expires -1h", exitArguments, "more than nothing")
+	do("open --no-browser", 0, h.URL+"/session?code=")
+
+	t.Setenv("MCP_HUB_TOKEN", limited)
+	do("list", 0, "one")
+	do("call one bad", 1, "FORBIDDEN")
+	do("stop one", 1, `"ci" may not change the hub`)
+	do("open --no-browser", 1, "FORBIDDEN")
+	t.Setenv("MCP_HUB_TOKEN", "mcphub_WRONG")
+	do("list", 1, "INVALID_TOKEN")
+	t.Setenv("MCP_HUB_TOKEN", "")
+
+	do("token revoke ci", 0, "ci: revoked")
+	do("token revoke ci", 1, "TOKEN_NOT_FOUND")
+	if fresh := do("token --new", 0, "mcphub_"); fresh == token {
+		t.Error("the token stayed")
+	}
+	do("status", 0)
+	t.Setenv("XDG_STATE_HOME", t.TempDir()) // of a person with other hubs
+	do("status", 1, "INVALID_TOKEN")
 }

@@ -3,32 +3,41 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"mcphub/hub/access"
 	"mcphub/hub/client"
+	"mcphub/hub/secret"
+	"mcphub/hub/statedir"
 )
 
 // remote is what the sub-commands that talk to a running hub have in common.
 type remote struct {
 	url  string
-	json bool // print JSON, for programs
+	json bool                         // print JSON, for programs
+	keys func() (*access.Keys, error) // the tokens that this person's hubs share
 }
 
 // addCommands adds the sub-commands. Without one the program is the hub itself.
 func addCommands(root *cobra.Command) {
-	r := &remote{}
+	r := &remote{keys: sync.OnceValues(func() (*access.Keys, error) {
+		return ownKeys(slog.New(slog.NewTextHandler(root.ErrOrStderr(), nil)))
+	})}
 	for _, group := range []struct {
 		title    string
 		commands []*cobra.Command
@@ -41,6 +50,7 @@ func addCommands(root *cobra.Command) {
 		{"The marketplace", []*cobra.Command{r.search(), r.install(), r.updates(), r.update()}},
 		{"Using them", []*cobra.Command{r.tools(), r.call(), r.read(), r.prompt(), r.stdio()}},
 		{"Configuration", []*cobra.Command{r.config(), r.secrets()}},
+		{"Access", []*cobra.Command{r.open(), r.token()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
 		for _, cmd := range group.commands {
@@ -58,6 +68,57 @@ func (r *remote) reaching(cmd *cobra.Command) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&r.url, "hub", hub, "`address` of the hub; the environment's MCP_HUB_URL says it too")
 	return cmd
+}
+
+// client returns a client of the hub that is meant. It sends the token that the environment's MCP_HUB_TOKEN holds, or, to a
+// hub on this machine that wants one, the token that this person's hubs share.
+func (r *remote) client() *client.Client {
+	options := []client.Option{client.WithStored(r.stored)}
+	if token := os.Getenv("MCP_HUB_TOKEN"); token != "" {
+		options = []client.Option{client.WithToken(secret.New(token))}
+	}
+	if roots := ownRoots(); roots != nil {
+		options = append(options, client.WithRoots(roots))
+	}
+	return client.New(r.url, options...)
+}
+
+// stored returns the token that this person's hubs share.
+func (r *remote) stored(ctx context.Context) (secret.Text, error) {
+	keys, err := r.keys()
+	if err != nil {
+		return secret.Text{}, err
+	}
+	return keys.Token(ctx)
+}
+
+func ownKeys(log *slog.Logger) (*access.Keys, error) {
+	dir, err := statedir.Path()
+	if err != nil {
+		return nil, err
+	}
+	store, err := secretStore(dir, log)
+	if err != nil {
+		return nil, err
+	}
+	return access.OpenKeys(dir, store, log), nil
+}
+
+// ownRoots is what the system trusts, with the certificate that the hubs on this machine made; nil if they made none.
+func ownRoots() *x509.CertPool {
+	dir, err := statedir.Path()
+	if err != nil {
+		return nil
+	}
+	own, err := os.ReadFile(access.SelfMadeFile(dir))
+	if err != nil {
+		return nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil || !roots.AppendCertsFromPEM(own) {
+		return nil
+	}
+	return roots
 }
 
 // answering is reaching for a command that can print JSON.
@@ -94,11 +155,14 @@ func advice(err error) string {
 	return ""
 }
 
-// onThisMachine reports whether an address is one of this machine's loopback addresses.
+// onThisMachine reports whether an address is one of this machine's loopback addresses, or a Unix socket.
 func onThisMachine(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
 		return false
+	}
+	if u.Scheme == "unix" {
+		return true
 	}
 	ip := net.ParseIP(u.Hostname())
 	return strings.EqualFold(u.Hostname(), "localhost") || ip != nil && ip.IsLoopback()
@@ -120,7 +184,7 @@ func (r *remote) asking(ask func(ctx context.Context, c *client.Client, args []s
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(cmd.Context(), time.Second)
 		defer cancel()
-		return ask(ctx, client.New(r.url), args), cobra.ShellCompDirectiveNoFileComp
+		return ask(ctx, r.client(), args), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

@@ -189,7 +189,7 @@ func pasted(cmd *cobra.Command, args []string, text string) ([]config.Entry, err
 
 // create adds servers, waits for them and tells how they are.
 func (r *remote) create(cmd *cobra.Command, servers []config.Entry, file string) error {
-	c, ctx, out := client.New(r.url), cmd.Context(), cmd.OutOrStdout()
+	c, ctx, out := r.client(), cmd.Context(), cmd.OutOrStdout()
 	var errs []error
 	var added []client.ManagedServer
 	for _, entry := range servers {

@@ -21,7 +21,7 @@ func (r *remote) tools() *cobra.Command {
 	return r.answering(&cobra.Command{
 		Use: "tools [SERVER]", Short: "List the tools, of all servers or of one", Args: between(0, 1), ValidArgsFunction: r.servers(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c := client.New(r.url)
+			c := r.client()
 			var servers []client.Server
 			var err error
 			if len(args) == 0 {
@@ -61,7 +61,7 @@ func (r *remote) call() *cobra.Command {
 		Example: "  mcp-hub call files read_file path=notes.md\n  mcp-hub call files read_file '{\"path\": \"notes.md\"}'",
 		Args:    atLeast(2), ValidArgsFunction: r.offers(func(c client.Capabilities) []json.RawMessage { return c.Tools }),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c := client.New(r.url)
+			c := r.client()
 			arguments, err := toolArguments(cmd.Context(), c, args)
 			if err != nil {
 				return err
@@ -89,7 +89,7 @@ func (r *remote) read() *cobra.Command {
 		Use: "read SERVER URI", Short: "Print a resource", Args: exactly(2),
 		ValidArgsFunction: r.offers(func(c client.Capabilities) []json.RawMessage { return c.Resources }),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			result, err := client.New(r.url).ReadResource(cmd.Context(), client.Call{Server: args[0], Name: args[1]})
+			result, err := r.client().ReadResource(cmd.Context(), client.Call{Server: args[0], Name: args[1]})
 			if err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ func (r *remote) prompt() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result, err := client.New(r.url).GetPrompt(cmd.Context(), client.Call{Server: args[0], Name: args[1], Arguments: arguments})
+			result, err := r.client().GetPrompt(cmd.Context(), client.Call{Server: args[0], Name: args[1], Arguments: arguments})
 			if err != nil {
 				return err
 			}

@@ -32,7 +32,7 @@ func (r *remote) configShow() *cobra.Command {
 		Long: `Show what all configuration files of the running hub together say, and where each value stands. Placeholders are shown as
 they are written, and what may be a secret as dots.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := client.New(r.url).EffectiveConfig(cmd.Context())
+			e, err := r.client().EffectiveConfig(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -80,7 +80,7 @@ func (r *remote) configFiles() *cobra.Command {
 		Use: "files", Short: "List the configuration files of the hub, and what is wrong in them", Args: exactly(0),
 		Long: "List the configuration files of the running hub, and what is wrong in them. A server of a later file replaces that of an earlier one.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			files, err := client.New(r.url).ConfigFiles(cmd.Context())
+			files, err := r.client().ConfigFiles(cmd.Context())
 			if err != nil {
 				return err
 			}

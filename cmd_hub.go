@@ -21,7 +21,7 @@ func (r *remote) status() *cobra.Command {
 	return r.answering(&cobra.Command{
 		Use: "status", Short: "Show how the running hub is", Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, err := client.New(r.url).Health(cmd.Context())
+			h, err := r.client().Health(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ func (r *remote) workspaces() *cobra.Command {
 
 // runningHubs asks the hub for the register of running hubs, or reads the register if no hub answers on this machine.
 func (r *remote) runningHubs(cmd *cobra.Command) (map[string]workspace.Entry, error) {
-	c := client.New(r.url)
+	c := r.client()
 	text, err := c.Workspaces(cmd.Context())
 	if errors.Is(err, client.ErrUnreachable) && onThisMachine(c.URL()) {
 		dir, err := statedir.Path()
@@ -106,7 +106,7 @@ func (r *remote) events() *cobra.Command {
 		Long: "Follow what happens in the hub, and go on when it is restarted. With --json each event is one line.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
-			err := client.New(r.url).Follow(cmd.Context(), func(e client.Event) error {
+			err := r.client().Follow(cmd.Context(), func(e client.Event) error {
 				if r.json {
 					return printLine(out, map[string]any{"event": e.Name, "id": e.ID, "data": e.Raw})
 				}

@@ -34,7 +34,7 @@ or as KEY='${env:NAME}', which takes a variable of the hub's environment each ti
 		Example: "  mcp-hub install io.github.github/github-mcp-server\n  mcp-hub install filesystem path=/home/me/notes --name notes --yes\n" +
 			"  pass show key | mcp-hub install weather API_KEY=- --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, d := client.New(r.url), newDialog(cmd, errNotInstalled)
+			c, d := r.client(), newDialog(cmd, errNotInstalled)
 			item, err := c.MarketItem(cmd.Context(), q.Source, args[0], false)
 			if err != nil {
 				return err

@@ -21,7 +21,7 @@ comes, also when the server or the hub is restarted, and --json then writes each
 			if lines < 0 {
 				return badArgument("--lines must not be negative")
 			}
-			c := client.New(r.url)
+			c := r.client()
 			if follow {
 				f := &follower{remote: r, cmd: cmd, client: c, server: args[0], lines: lines, known: map[string]bool{}}
 				return unlessStopped(cmd, c.Follow(cmd.Context(), f.take))

@@ -27,7 +27,7 @@ func (r *remote) search() *cobra.Command {
 		Use: "search [WORDS...]", Short: "Search the marketplace for servers to install",
 		Example: "  mcp-hub search github\n  mcp-hub search --category databases --sort stars",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c := client.New(r.url)
+			c := r.client()
 			if refresh {
 				if _, err := c.RefreshMarket(cmd.Context()); err != nil {
 					return err
@@ -148,7 +148,7 @@ func (r *remote) updates() *cobra.Command {
 	return r.answering(&cobra.Command{
 		Use: "updates", Short: "List the servers whose package has a newer version in the marketplace", Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			updates, raw, err := client.New(r.url).Updates(cmd.Context())
+			updates, raw, err := r.client().Updates(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -173,7 +173,7 @@ func (r *remote) update() *cobra.Command {
 	return r.answering(&cobra.Command{
 		Use: "update SERVER", Short: "Pin a server's package to its latest version, and start it anew", Args: exactly(1), ValidArgsFunction: r.servers(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c := client.New(r.url)
+			c := r.client()
 			updates, _, err := c.Updates(cmd.Context())
 			if err != nil {
 				return err

@@ -37,7 +37,7 @@ func (r *remote) secrets() *cobra.Command {
 
 // keeping does something with the secrets of the running hub, or without a hub on those of this machine.
 func (r *remote) keeping(cmd *cobra.Command, do func(keeper) error) error {
-	c := client.New(r.url)
+	c := r.client()
 	if err := r.private(); err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (r *remote) keeping(cmd *cobra.Command, do func(keeper) error) error {
 
 // private refuses to send secrets where others could read them on the way.
 func (r *remote) private() error {
-	if address := client.New(r.url).URL(); !onThisMachine(address) && !strings.HasPrefix(address, "https://") {
+	if address := r.client().URL(); !onThisMachine(address) && !strings.HasPrefix(address, "https://") {
 		return badArgument("secrets go to a hub on this machine, or to one at an https:// address, not to %s", address)
 	}
 	return nil
@@ -155,7 +155,7 @@ func (r *remote) refreshSecrets() *cobra.Command {
 	return r.answering(&cobra.Command{
 		Use: "refresh [SERVER]", Short: "Run the commands of ${cmd: …} again, and restart the servers that use them", Args: between(0, 1), ValidArgsFunction: r.servers(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			servers, err := client.New(r.url).RefreshSecrets(cmd.Context(), strings.Join(args, ""))
+			servers, err := r.client().RefreshSecrets(cmd.Context(), strings.Join(args, ""))
 			if err != nil {
 				return err
 			}
@@ -181,7 +181,7 @@ func (r *remote) scanSecrets() *cobra.Command {
 With --move they are put where the other secrets are, and ${secret:NAME} in their place. The rest of the files stays as
 it is.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, w := client.New(r.url), cmd.OutOrStdout()
+			c, w := r.client(), cmd.OutOrStdout()
 			found, err := c.Findings(cmd.Context())
 			if err != nil {
 				return err
@@ -329,7 +329,7 @@ func (r *remote) unlockSecrets() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b, err := client.New(r.url).UnlockSecrets(cmd.Context(), passphrase)
+			b, err := r.client().UnlockSecrets(cmd.Context(), passphrase)
 			if err != nil {
 				return err
 			}

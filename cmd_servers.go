@@ -19,7 +19,7 @@ func (r *remote) list() *cobra.Command {
 	return r.answering(&cobra.Command{
 		Use: "list", Short: "List the servers", Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			servers, err := client.New(r.url).Servers(cmd.Context())
+			servers, err := r.client().Servers(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func (r *remote) change(name, short string, up bool, do func(*client.Client, con
 	return r.answering(&cobra.Command{
 		Use: name + " SERVER", Short: short, Args: exactly(1), ValidArgsFunction: r.servers(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c := client.New(r.url)
+			c := r.client()
 			s, err := do(c, cmd.Context(), args[0])
 			if err == nil {
 				s, err = c.Settled(cmd.Context(), s)
@@ -153,7 +153,7 @@ func (r *remote) remove() *cobra.Command {
 		Long: `Remove servers from the configuration files that they stand in; the rest of the files stays as it is, comments too. To
 switch a server off and keep its entry, use "mcp-hub disable".`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c := client.New(r.url)
+			c := r.client()
 			before, err := c.EffectiveConfig(cmd.Context())
 			if err != nil {
 				return err

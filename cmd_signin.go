@@ -23,7 +23,7 @@ func (r *remote) signIn() *cobra.Command {
 signed in. Where the browser cannot reach the hub, since it runs on another machine, use --paste: the browser then ends at a
 page that it cannot show, and the hub is handed that page's address.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, c, server := cmd.Context(), client.New(r.url), args[0]
+			ctx, c, server := cmd.Context(), r.client(), args[0]
 			before, err := c.Auth(ctx, server)
 			if err != nil {
 				return err
@@ -100,7 +100,7 @@ func (r *remote) signOut() *cobra.Command {
 	return r.answering(&cobra.Command{
 		Use: "sign-out SERVER", Short: "Sign out of a server", Args: exactly(1), ValidArgsFunction: r.servers(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := client.New(r.url).SignOut(cmd.Context(), args[0])
+			s, err := r.client().SignOut(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -126,7 +126,7 @@ overwritten and removed. mcp-hub has it in ~/.local/share/mcp-hub, or in ~/.mcp-
 			if err != nil {
 				return err
 			}
-			hosts, lasting, raw, err := client.New(r.url).ImportTokens(cmd.Context(), text)
+			hosts, lasting, raw, err := r.client().ImportTokens(cmd.Context(), text)
 			if err != nil {
 				return err
 			}

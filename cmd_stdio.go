@@ -30,7 +30,7 @@ If no hub runs on this machine, one is started in the background with the defaul
 client has gone.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-			c := client.New(r.url)
+			c := r.client()
 			_, err := c.Health(cmd.Context())
 			if errors.Is(err, client.ErrUnreachable) && onThisMachine(c.URL()) {
 				err = startHub(cmd.Context(), c, cmd.ErrOrStderr())
@@ -62,14 +62,17 @@ func startHub(ctx context.Context, c *client.Client, stderr io.Writer) error {
 		return fmt.Errorf("start a hub: %w", err)
 	}
 	defer logFile.Close()
-	port := cmp.Or(u.Port(), "80")
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, "--port", port)
+	args, place := []string{"--port", cmp.Or(u.Port(), "80")}, "port "+cmp.Or(u.Port(), "80")
+	if u.Scheme == "unix" {
+		args, place = []string{"--port", "0", "--socket", u.Path}, u.Path
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, args...)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start a hub: %w", err)
 	}
-	_, _ = fmt.Fprintf(stderr, "mcp-hub: no hub answered, so one was started on port %s (pid %d). It goes on when this ends; its log is %s\n", port, cmd.Process.Pid, logFile.Name())
+	_, _ = fmt.Fprintf(stderr, "mcp-hub: no hub answered, so one was started on %s (pid %d). It goes on when this ends; its log is %s\n", place, cmd.Process.Pid, logFile.Name())
 	go func() { _ = cmd.Wait() }() // another bridge may have started one at the same time: then this one ends, and that one answers
 	limit, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()

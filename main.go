@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		bad  argumentError
 	)
 	switch {
-	case errors.As(err, &bad):
+	case errors.As(err, &bad), errors.Is(err, hub.ErrOptions):
 		return exitArguments
 	case errors.As(err, &file), errors.Is(err, errInvalid):
 		return exitConfig
@@ -164,6 +164,9 @@ func command(stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if token := h.OwnToken().Reveal(); token != "" { // never into the log
+				_, _ = fmt.Fprintf(stderr, "mcp-hub: this hub asks for a token, and no other hub or command knows the one that it made for this run:\n%s\n", token)
+			}
 			shared.to.Store(file) // a hub that does not get its port leaves no trace in what the hubs share
 			return h.Run(cmd.Context())
 		},
@@ -173,7 +176,14 @@ func command(stderr io.Writer) *cobra.Command {
 	f.IntVarP(&o.Port, "port", "p", hub.DefaultPort, "port to listen on")
 	f.StringArrayVarP(&o.Config.Paths, "config", "c", nil, "configuration `file`; several are merged, later ones win (default: servers.json in your configuration folder)")
 	f.BoolVarP(&o.Watch, "watch", "w", false, "follow the configuration files' changes (always, for the default file)")
-	f.StringVar(&o.Host, "host", "", "address to listen on (default: the loopback addresses of this machine)")
+	f.StringVar(&o.Host, "host", "", "address to listen on (default: the loopback addresses of this machine); others need TLS")
+	f.StringVar(&o.Socket, "socket", "", "`path` of a Unix socket to listen on too")
+	f.StringVar(&o.TLS.Cert, "tls-cert", "", "speak TLS with the certificate in this PEM `file`")
+	f.StringVar(&o.TLS.Key, "tls-key", "", "PEM `file` with its key")
+	f.BoolVar(&o.TLS.SelfMade, "tls-self-made", false, "speak TLS with a certificate that the hub makes and keeps")
+	f.BoolVar(&o.InsecureHTTP, "insecure-http", false, "let other machines connect without TLS, where something else encrypts")
+	f.BoolVar(&o.RequireToken, "require-token", false, "ask everybody for a token, also programs of yours on this machine")
+	f.BoolVar(&o.NoToken, "no-token", false, "ask nobody on this machine for a token, not even other users of it")
 	f.BoolVar(&noBrowser, "no-browser", false, "never open the page to sign in to a server in a browser when a client asks for that")
 	f.BoolVar(&o.AutoShutdown, "auto-shutdown", false, "stop when the last client has left")
 	f.IntVar(&delay, "shutdown-delay", 0, "`milliseconds` to wait for another client before that")
