@@ -45,10 +45,16 @@ func TestConformanceDirect(t *testing.T) {
 	runSuite(t, req2026, modern, "tasks.yml")
 }
 
+// openly starts a hub that asks nobody for a token: the suites have none, and one scenario comes as a web page does.
+func openly(t *testing.T, servers map[string]rig.Server) *rig.Hub {
+	t.Helper()
+	return rig.StartHub(t, servers, "--no-token")
+}
+
 // TestConformanceServer holds the endpoint of one server to the suites, per transport and era of that server.
 func TestConformanceServer(t *testing.T) {
 	t.Parallel()
-	hub := rig.StartHub(t, map[string]rig.Server{
+	hub := openly(t, map[string]rig.Server{
 		"legacy":   {URL: startEverything(t, false)},
 		"modern":   {URL: startEverything(t, true)},
 		"stdio":    {Command: rig.Build(t, rig.EverythingServer)},
@@ -83,12 +89,12 @@ func TestConformanceServer(t *testing.T) {
 func TestConformanceAggregate(t *testing.T) {
 	t.Parallel()
 	t.Run("legacy", func(t *testing.T) {
-		hub := rig.StartHub(t, map[string]rig.Server{"everything": {URL: startEverything(t, false)}, "memory": memory(t)})
+		hub := openly(t, map[string]rig.Server{"everything": {URL: startEverything(t, false)}, "memory": memory(t)})
 		runSuite(t, all2025, hub.MCP(), "aggregate.yml")
 		runSuite(t, req2025, hub.MCP(), "aggregate.yml")
 	})
 	t.Run("modern", func(t *testing.T) {
-		hub := rig.StartHub(t, map[string]rig.Server{"everything": {URL: startEverything(t, true)}, "memory": memory(t)})
+		hub := openly(t, map[string]rig.Server{"everything": {URL: startEverything(t, true)}, "memory": memory(t)})
 		runSuite(t, req2026, hub.MCP(), "aggregate.yml", "tasks.yml")
 	})
 }
