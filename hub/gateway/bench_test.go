@@ -63,7 +63,7 @@ func BenchmarkCall(b *testing.B) {
 	for cat.All().Item(catalog.Tools, "s__echo") == nil {
 		time.Sleep(time.Millisecond)
 	}
-	s := newSession("")
+	s := newSession("", transportHTTP)
 	g.add(s)
 
 	const modernMeta = `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`

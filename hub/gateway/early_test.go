@@ -9,7 +9,7 @@ import (
 
 // TestEarlyCancellation: a cancellation and its request come on different connections, so either may be first.
 func TestEarlyCancellation(t *testing.T) {
-	s := newSession("")
+	s := newSession("", transportHTTP)
 	call := func(id string) context.Context {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		if !s.begin(id, &cancel) {
