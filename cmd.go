@@ -42,7 +42,7 @@ func addCommands(root *cobra.Command) {
 		title    string
 		commands []*cobra.Command
 	}{
-		{"The running hub", []*cobra.Command{r.status(), r.events(), r.workspaces()}},
+		{"The running hub", []*cobra.Command{r.status(), r.events(), r.history(), r.workspaces()}},
 		{"Servers", []*cobra.Command{
 			r.list(), r.add(), r.remove(), r.start(), r.stop(), r.restart(), r.enable(), r.disable(), r.logs(),
 			r.signIn(), r.signOut(), r.oauth(),

@@ -80,7 +80,7 @@ func (r *remote) tokenList() *cobra.Command {
 			return table(cmd.OutOrStdout(), func(w io.Writer) {
 				_, _ = fmt.Fprintln(w, "NAME\tSERVERS\tTOOLS\tMAY\tEXPIRES\tLAST USED")
 				for _, t := range tokens {
-					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Name, orAll(t.Servers), orAll(t.Tools), powers(t), end(t), moment(t.LastUsed))
+					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Name, orAll(t.Servers), orAll(t.Tools), powers(t), end(t), when(t.LastUsed))
 				}
 			})
 		},
@@ -109,10 +109,10 @@ func end(t client.Token) string {
 	if t.Expired {
 		return "expired"
 	}
-	return moment(t.Expires)
+	return when(t.Expires)
 }
 
-func moment(t time.Time) string {
+func when(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}

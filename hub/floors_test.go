@@ -23,6 +23,7 @@ const module = "mcphub"
 var floors = map[string]int{
 	"mcphub/hub/jsonrpc":   0,
 	"mcphub/hub/event":     0,
+	"mcphub/hub/record":    0,
 	"mcphub/hub/secret":    0,
 	"mcphub/hub/watch":     0,
 	"mcphub/hub/sse":       0,
@@ -32,6 +33,8 @@ var floors = map[string]int{
 	"mcphub/frontend":      0,
 	"mcphub/hub/config":    1,
 	"mcphub/hub/store":     1,
+	"mcphub/hub/redact":    1,
+	"mcphub/hub/telemetry": 1,
 	"mcphub/hub/editors":   1,
 	"mcphub/hub/client":    1,
 	"mcphub/hub/workspace": 1,

@@ -21,6 +21,7 @@ import (
 	"mcphub/hub/market"
 	"mcphub/hub/oauth"
 	"mcphub/hub/secret"
+	"mcphub/hub/telemetry"
 	"mcphub/hub/upstream"
 	"mcphub/hub/workspace"
 )
@@ -88,6 +89,8 @@ type Hub struct {
 	oauth      *oauth.Manager
 	bus        *event.Bus
 	live       *api.Live
+	memory     *memory
+	recorder   *recorder
 	workspaces *workspace.Register         // nil without a StateDir
 	stop       context.CancelCauseFunc     // ends Run
 	later      func(func(context.Context)) // has Run run something beside its parts
@@ -119,10 +122,13 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		options: o, store: store, state: stateStarting, bus: event.New(keptEvents),
 		stop: func(error) {}, later: func(func(context.Context)) {},
 	}
+	h.memory = newMemory(o, store.Current())
 	h.oauth = oauth.New(oauth.Options{Store: o.Secrets, Dir: o.StateDir, Port: h.Port, Server: h.resolve, Log: o.Log})
 	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, SignIn: h.signIn, Events: h.bus, Redact: o.Redact})
 	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
 	h.gateway = gateway.New(h.set, h.catalog, o.Version, o.Log)
+	h.recorder = &recorder{history: h.memory.history, metrics: telemetry.NewMetrics(o.Version, serverStates(), h.telemetry)}
+	h.gateway.Record(h.recorder)
 	h.live = api.NewLive(h.bus, h.set, h.hubState, h.configured, h.clients)
 	own.set, own.catalog = h.set, h.catalog
 	h.set.OnChange(h.catalog.Touch)
@@ -136,6 +142,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove,
 		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
 		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
+		Clients: h.gateway.Connected, History: h.memory.history, Recorder: h.recorder, Metrics: h.recorder.metrics.Handler(), LogDir: o.StateDir,
 	}
 	h.oauth.OnCallback(api.Callback(deps))
 	h.server = &http.Server{
@@ -177,6 +184,8 @@ func (h *Hub) Run(ctx context.Context) error {
 			}
 		})
 	}
+	forget := h.memory.run(ctx, h.bus)
+	unexport := h.export(ctx)
 	leave := h.register(ctx)
 	part("sign-ins", h.oauth.Run)
 	part("access", h.keys.Run)
@@ -214,6 +223,8 @@ func (h *Hub) Run(ctx context.Context) error {
 		_ = h.server.Close()
 	}
 	work.Wait()
+	unexport(context.WithoutCancel(ctx))
+	forget()
 	leave(context.WithoutCancel(ctx))
 	h.options.Log.Info("hub has stopped")
 	if cause := context.Cause(ctx); parent.Err() == nil && !errors.Is(cause, errAsked) {
@@ -234,5 +245,6 @@ func (h *Hub) apply(s *config.Snapshot) {
 	}
 	h.catalog.Configure(s.Hub)
 	h.configureMarket(s.Sources)
+	h.memory.configure(s)
 	h.set.Apply(servers)
 }

@@ -13,7 +13,6 @@ import (
 
 	"mcphub/hub/config"
 	"mcphub/hub/market"
-	"mcphub/hub/store"
 )
 
 // firstLook is how long the first question to the marketplace waits for its sources.
@@ -28,11 +27,8 @@ func (h *Hub) market(ctx context.Context) (*market.Index, error) {
 	if index != nil {
 		return index, nil
 	}
-	if h.options.StateDir == "" {
-		return nil, errors.New("this hub has no folder to keep a marketplace in")
-	}
 	log := h.options.Log.With("part", "marketplace")
-	db, err := store.Open(ctx, filepath.Join(h.options.StateDir, "hub.db"), log)
+	db, err := h.memory.database(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -40,13 +36,12 @@ func (h *Hub) market(ctx context.Context) (*market.Index, error) {
 	if h.index != nil { // another was faster
 		index = h.index
 		h.mu.Unlock()
-		return index, db.Close()
+		return index, nil
 	}
 	index = market.New(market.Options{DB: db, Sources: h.sources(h.named), Bundles: h.bundles(), Log: log})
 	h.index = index
 	h.mu.Unlock()
 	h.later(func(ctx context.Context) {
-		defer db.Close()
 		if err := index.Run(ctx); err != nil && ctx.Err() == nil {
 			log.Error("marketplace is not kept up to date", "err", err)
 		}

@@ -12,9 +12,11 @@ import (
 	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 	"mcphub/hub/config"
+	"mcphub/hub/gateway"
 	"mcphub/hub/market"
 	"mcphub/hub/oauth"
 	"mcphub/hub/secret"
+	"mcphub/hub/store"
 	"mcphub/hub/upstream"
 )
 
@@ -55,6 +57,16 @@ type Deps struct {
 	Connections func() []Connection
 	// Sessions returns how many clients the MCP endpoint has. Nil: it is not known.
 	Sessions func() int
+	// Clients returns who is connected to the MCP endpoint.
+	Clients func() []gateway.Connected
+	// History is what is known of calls. Nil: none is kept.
+	History *store.History
+	// Recorder is told of calls. Nil: nobody is.
+	Recorder Recorder
+	// Metrics answers with the hub's numbers for Prometheus. Nil: there are none.
+	Metrics http.Handler
+	// LogDir is the folder that the hub's log is in; empty: there is none.
+	LogDir string
 	// Workspaces returns the hubs that run on this machine, by port. Nil: they are not known.
 	Workspaces func() map[string]any
 }
@@ -84,6 +96,9 @@ func Handler(d Deps) http.Handler {
 	a := &rest{d}
 	for _, route := range a.routes() {
 		mux.HandleFunc(route.pattern, asking(rightOf(route.pattern), route.serve))
+	}
+	if d.Metrics != nil {
+		mux.Handle("GET /metrics", d.Metrics)
 	}
 	(&v2{rest: a}).register(mux)
 	return d.Guard.Handler(tolerant(mux), refuseVisit)

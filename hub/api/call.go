@@ -14,6 +14,7 @@ import (
 
 	"mcphub/hub/access"
 	"mcphub/hub/jsonrpc"
+	"mcphub/hub/record"
 	"mcphub/hub/upstream"
 )
 
@@ -28,6 +29,7 @@ const defaultTimeout = time.Minute
 
 // target is one kind of thing that servers are asked for.
 type target struct {
+	kind      record.Kind
 	field     field  // that names it in a request
 	operation string // what asking for it is called in errors
 	code      string // of errors
@@ -41,15 +43,15 @@ type target struct {
 
 var (
 	tool = target{
-		toolField, "tool_call", "TOOL_ERROR", "tools/call", "name", false,
+		record.Tool, toolField, "tool_call", "TOOL_ERROR", "tools/call", "name", false,
 		func(l *upstream.Lists) [][]byte { return l.Tools }, "Tool not found", "availableTools",
 	}
 	prompt = target{
-		promptField, "get_prompt", "TOOL_ERROR", "prompts/get", "name", true,
+		record.Prompt, promptField, "get_prompt", "TOOL_ERROR", "prompts/get", "name", true,
 		func(l *upstream.Lists) [][]byte { return l.Prompts }, "Prompt not found", "availablePrompts",
 	}
 	// Servers know more resources than they list, so the list is not looked into.
-	resource = target{field: uriField, operation: "resource_read", code: "RESOURCE_ERROR", method: "resources/read", param: "uri", safe: true}
+	resource = target{kind: record.Resource, field: uriField, operation: "resource_read", code: "RESOURCE_ERROR", method: "resources/read", param: "uri", safe: true}
 )
 
 func (a *rest) callTool(r *http.Request) (any, error)     { return a.call(r, &tool) }
@@ -57,14 +59,16 @@ func (a *rest) getPrompt(r *http.Request) (any, error)    { return a.call(r, &pr
 func (a *rest) readResource(r *http.Request) (any, error) { return a.call(r, &resource) }
 
 // call asks a server for what a request names, and answers with the server's own result.
-func (a *rest) call(r *http.Request, t *target) (any, error) {
+func (a *rest) call(r *http.Request, t *target) (answer any, err error) {
 	b, err := read(r, serverField, t.field)
 	if err != nil {
 		return nil, err
 	}
-	c := call{target: t, version: a.Version, name: b.text(t.field.name), limits: limitsOf(b)}
-	data := object{"server": b.text(serverField.name), t.field.name: c.name}
-	if c.server = a.server(b.text(serverField.name)); c.server == nil {
+	c := call{target: t, version: a.Version, to: b.text(serverField.name), name: b.text(t.field.name), limits: limitsOf(b)}
+	a.begin(r, &c)
+	defer func() { a.end(&c, err) }()
+	data := object{"server": c.to, t.field.name: c.name}
+	if c.server = a.server(c.to); c.server == nil {
 		data["operation"] = t.operation
 		return nil, noServer(data)
 	}
@@ -95,6 +99,7 @@ func (a *rest) call(r *http.Request, t *target) (any, error) {
 	if err != nil {
 		return nil, c.failed(err, data)
 	}
+	upstream.Answered(&c.record, &m)
 	if f := m.Fault(); f != nil {
 		return nil, faulty(f, data)
 	}
@@ -109,12 +114,15 @@ type call struct {
 	*target
 	limits
 	version   string // of the hub
+	to        string // the server's name
 	server    *upstream.Server
 	name      string // of what is asked for
 	item      []byte // its definition, if it has to be listed
 	arguments []byte // raw
 	progress  func() // called when the server tells of progress
 	stop      func() // ends the call's limits
+	record    record.Call
+	trace     map[string]string // what the server is given in _meta
 }
 
 // find returns the definition of what is asked for, nil if the server has none, and the names of what it has.
@@ -132,7 +140,7 @@ func (c *call) find() (item []byte, names []string) {
 // ask asks the server. A request that did not reach it, or may be made twice, is made once more if the connection
 // ended: the server is then being restarted.
 func (c *call) ask(ctx context.Context, conn upstream.Conn) (jsonrpc.Message, error) {
-	m, err := conn.Do(ctx, c.request(conn))
+	m, err := c.do(ctx, conn)
 	if again := errors.Is(err, upstream.ErrNotSent) || c.safe && errors.Is(err, upstream.ErrClosed); !again || ctx.Err() != nil {
 		return m, err
 	}
@@ -144,6 +152,12 @@ func (c *call) ask(ctx context.Context, conn upstream.Conn) (jsonrpc.Message, er
 	if err != nil {
 		return m, err
 	}
+	return c.do(ctx, conn)
+}
+
+func (c *call) do(ctx context.Context, conn upstream.Conn) (jsonrpc.Message, error) {
+	asking := time.Now()
+	defer func() { c.record.InServer += time.Since(asking) }()
 	return conn.Do(ctx, c.request(conn))
 }
 
@@ -156,6 +170,10 @@ func (c *call) request(conn upstream.Conn) *upstream.Request {
 	}
 	if c.reset {
 		meta = jsonrpc.Splice(nil, meta, jsonrpc.Prepend(meta, jsonrpc.All(meta), `"progressToken":1`))
+	}
+	for key, value := range c.trace {
+		member := jsonrpc.AppendString(append(jsonrpc.AppendString(nil, key), ':'), value)
+		meta = jsonrpc.Splice(nil, meta, jsonrpc.Prepend(meta, jsonrpc.All(meta), string(member)))
 	}
 	params := []byte("{")
 	if len(meta) > len("{}") {
@@ -194,6 +212,7 @@ func (c *call) request(conn upstream.Conn) *upstream.Request {
 func (c *call) failed(err error, data object) error {
 	var unavailable *upstream.UnavailableError
 	var fault *jsonrpc.Fault
+	upstream.Unanswered(&c.record, err)
 	switch {
 	case errors.As(err, &unavailable):
 		st := c.server.Status()
@@ -204,6 +223,7 @@ func (c *call) failed(err error, data object) error {
 		}
 		return failed(c.code, "Server not initialized", data)
 	case errors.As(err, &fault): // a limit
+		c.record.Outcome = record.Timeout
 		return faulty(fault, data)
 	case errors.Is(err, upstream.ErrClosed):
 		return faulty(&jsonrpc.Fault{Code: codeClosed, Message: fmt.Sprintf("Connection closed: %v", err)}, data)

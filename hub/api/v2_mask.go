@@ -15,7 +15,7 @@ var harmless = map[string]bool{
 	"command": true, "path": true, "cwd": true, "name": true, "description": true, "disabled": true, "enabled": true,
 	"oauth": true, "clientId": true, "clientMetadataUrl": true, "issuer": true, "scopes": true, "grant": true,
 	"redirectPort": true, "redirectPath": true,
-	"type": true, "transport": true, "protocol": true, "dev": true, "watch": true, "timeout": true, "autoApprove": true,
+	"type": true, "transport": true, "protocol": true, "dev": true, "watch": true, "timeout": true, "autoApprove": true, "history": true,
 	"disabled_tools": true, "disabled_prompts": true, "disabled_resources": true, "disabled_resourceTemplates": true,
 }
 

@@ -52,7 +52,7 @@ type gap struct {
 }
 
 const streamText = `A stream of server-sent events. It begins with the event "snapshot"; then come changes, each with the name of what
-happened: server_state, server_lists, server_stderr, server_note, config_changed, servers_updating, servers_updated, hub_state and others. A
+happened: server_state, server_health, server_lists, server_stderr, server_note, config_changed, servers_updating, servers_updated, hub_state and others. A
 client that comes back with Last-Event-ID gets what it missed instead of the snapshot; if the hub does not remember that far it gets the event "gap" and a
 snapshot, and after a restart of the hub a snapshot. Comments keep the connection alive.`
 
@@ -132,6 +132,8 @@ func (s *stream) change(e event.Event) []byte {
 	switch data := e.Data.(type) {
 	case upstream.StateChange:
 		c.Data = object{"from": data.From, "to": data.To, "reason": data.Reason, "took": data.Took.Seconds()}
+		concerned = []string{e.Server}
+	case upstream.Health:
 		concerned = []string{e.Server}
 	case upstream.ListsChange:
 		c.Data = object{"tools": data.Tools, "resources": data.Resources, "prompts": data.Prompts}

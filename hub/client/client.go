@@ -189,6 +189,7 @@ func (c *Client) do(ctx context.Context, method, path string, body, into any) (j
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "mcp-hub") // the history tells calls of the command line by it
 	resp, err := c.send(req)
 	if err != nil {
 		return nil, err

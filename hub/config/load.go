@@ -176,6 +176,7 @@ type hubKeys struct {
 	InstructionsLimit *json5.Node `key:"instructionsLimit"`
 	CompatibleVersion *json5.Node `key:"compatibleVersion"`
 	Marketplace       *json5.Node `key:"marketplace"`
+	History           *json5.Node `key:"history"`
 }
 
 var fullVersion = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
@@ -195,6 +196,9 @@ func (s *Settings) read(f *source, hub *json5.Node) (problems []Diagnostic) {
 		s.Builtin = truthy(keys.Builtin)
 	} else if keys.Builtin != nil {
 		complain(keys.Builtin, "hub.builtin must be true or false")
+	}
+	if keys.History != nil {
+		s.History.read(keys.History, complain)
 	}
 	for _, number := range []struct {
 		name  string

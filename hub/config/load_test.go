@@ -43,8 +43,10 @@ func TestFilesAreMerged(t *testing.T) {
 	if _, ok := snapshot.Server("three"); ok {
 		t.Error("mcpServers counts although there is servers")
 	}
-	if want := (Settings{Builtin: true, NameLimit: 32, PageSize: 2000, InstructionsLimit: 16384}); snapshot.Hub != want {
-		t.Errorf("hub = %+v, want %+v", snapshot.Hub, want)
+	hub := DefaultSettings()
+	hub.NameLimit = 32
+	if snapshot.Hub != hub {
+		t.Errorf("hub = %+v, want %+v", snapshot.Hub, hub)
 	}
 	want := map[string]json.RawMessage{"nativeMCPServers": json.RawMessage(`{"n":1}`), "extra": json.RawMessage("[2]")}
 	if !reflect.DeepEqual(snapshot.Extra, want) {
@@ -190,13 +192,17 @@ func TestWrongSettingsKeepTheirDefault(t *testing.T) {
 		want     func(*Settings)
 		problems int
 	}{
-		{`{builtin: false, nameLimit: 16, pageSize: 1, instructionsLimit: 0}`, func(s *Settings) { *s = Settings{false, 16, 1, 0, ""} }, 0},
+		{`{builtin: false, nameLimit: 16, pageSize: 1, instructionsLimit: 0}`, func(s *Settings) { *s = Settings{false, 16, 1, 0, "", s.History} }, 0},
 		{`{builtin: "no", nameLimit: 15, pageSize: "9", instructionsLimit: -1}`, func(*Settings) {}, 4},
 		{`{compatibleVersion: "4.10.0"}`, func(s *Settings) { s.CompatibleVersion = "4.10.0" }, 0},
 		{`{compatibleVersion: "4.2"}`, func(*Settings) {}, 1},
 		{`{compatibleVersion: 4}`, func(*Settings) {}, 1},
 		{`{builtin: null, nameLimit: 1.5, pageSize: 0, instructionsLimit: 1e99, other: 1}`, func(*Settings) {}, 4},
 		{`[]`, func(*Settings) {}, 1},
+		{`{history: {enabled: false, days: 1, maxMB: 10, bodies: false, bodyLimit: 0}}`, func(s *Settings) { s.History = History{false, 1, 10, false, 0} }, 0},
+		{`{history: {enabled: 1, days: 0, maxMB: 9, bodies: "no", bodyLimit: -1, other: 1}}`, func(*Settings) {}, 5},
+		{`{history: {days: 7, maxMB: 1e9}}`, func(s *Settings) { s.History.Days = 7 }, 1},
+		{`{history: false}`, func(*Settings) {}, 1},
 	}
 	for _, test := range tests {
 		snapshot := load(t, map[string]string{"a.json": "{hub: " + test.hub + "}"}, "a.json")
@@ -204,6 +210,23 @@ func TestWrongSettingsKeepTheirDefault(t *testing.T) {
 		test.want(&want)
 		if snapshot.Hub != want || len(snapshot.Diagnostics) != test.problems {
 			t.Errorf("%s: %+v, %v", test.hub, snapshot.Hub, snapshot.Diagnostics)
+		}
+	}
+}
+
+func TestHistoryOfAServer(t *testing.T) {
+	for entry, want := range map[string]Recording{
+		`{command: "c"}`:                         RecordAll,
+		`{command: "c", history: true}`:          RecordAll,
+		`{command: "c", history: null}`:          RecordAll,
+		`{command: "c", history: "no bodies"}`:   RecordNoBodies,
+		`{command: "c", history: false}`:         RecordNothing,
+		`{command: "c", history: "none please"}`: RecordNothing,
+	} {
+		snapshot := load(t, map[string]string{"a.json": "{mcpServers: {s: " + entry + "}}"}, "a.json")
+		s, _ := snapshot.Server("s")
+		if s.History != want || s.Err != nil || (len(snapshot.Diagnostics) > 0) != strings.Contains(entry, "please") {
+			t.Errorf("%s: %q, %v", entry, s.History, snapshot.Diagnostics)
 		}
 	}
 }
@@ -219,7 +242,7 @@ func TestFingerprint(t *testing.T) {
 		`{args: ['1',], env: {B: "2", A: "1"}, command: "c"}`,
 		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, disabled: false, protocol: "auto", cwd: null}`,
 		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, disabled: true}`,
-		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, description: "d", autoApprove: [], custom_instructions: {}, disabled_tools: ["x"], disabled_resourceTemplates: [], x: 1}`,
+		`{command: "c", args: ["1"], env: {A: "1", B: "2"}, description: "d", autoApprove: [], custom_instructions: {}, disabled_tools: ["x"], disabled_resourceTemplates: [], history: false, x: 1}`,
 	} {
 		if print(same) != base {
 			t.Errorf("%s needs a new connection", same)

@@ -48,6 +48,7 @@ func TestSchemaKnowsWhatTheCodeKnows(t *testing.T) {
 		{"hub", slices.Collect(maps.Keys(schema.Properties["hub"].Properties)), tags(hubKeys{})},
 		{"hub.marketplace", slices.Collect(maps.Keys(schema.Properties["hub"].Properties["marketplace"].Properties)), tags(marketKeys{})},
 		{"hub.marketplace.sources", slices.Collect(maps.Keys(schema.Defs["marketSource"].Properties)), tags(sourceKeys{})},
+		{"hub.history", slices.Collect(maps.Keys(schema.Properties["hub"].Properties["history"].Properties)), tags(historyKeys{})},
 		{"server", slices.Collect(maps.Keys(server.Properties)), tags(serverKeys{})},
 		{"server.oauth", slices.Collect(maps.Keys(server.Properties["oauth"].Properties)), tags(oauthKeys{})},
 		{"server.dev", slices.Collect(maps.Keys(server.Properties["dev"].Properties)), tags(devKeys{})},
@@ -87,6 +88,15 @@ func TestSchemaTellsTheDefaults(t *testing.T) {
 	} {
 		if hub[key].Default != want {
 			t.Errorf("hub.%s has default %v, want %v", key, hub[key].Default, want)
+		}
+	}
+	history := hub["history"].Properties
+	for key, want := range map[string]any{
+		"enabled": standard.History.Enabled, "days": float64(standard.History.Days), "maxMB": float64(standard.History.MaxMB),
+		"bodies": standard.History.Bodies, "bodyLimit": float64(standard.History.BodyLimit),
+	} {
+		if history[key].Default != want {
+			t.Errorf("hub.history.%s has default %v, want %v", key, history[key].Default, want)
 		}
 	}
 	var watch []string

@@ -141,6 +141,7 @@ func (c *checker) texts(keys *serverKeys) {
 	default:
 		c.warn(p, `protocol is not "auto", "legacy" or "modern"; "auto" holds`, "choose one of them or remove it")
 	}
+	s.History = c.recording(keys.History)
 	s.DisabledTools = texts(keys.DisabledTools)
 	s.DisabledPrompts = texts(keys.DisabledPrompts)
 	s.DisabledResources = texts(keys.DisabledResources)

@@ -91,6 +91,7 @@ type serverKeys struct {
 	Description *json5.Node `key:"description"`
 	Protocol    *json5.Node `key:"protocol"`
 	Dev         *json5.Node `key:"dev"`
+	History     *json5.Node `key:"history"`
 
 	DisabledTools             *json5.Node `key:"disabled_tools"`
 	DisabledPrompts           *json5.Node `key:"disabled_prompts"`

@@ -77,6 +77,7 @@ type Server struct {
 	Disabled    bool            // the entry's "disabled"
 	Protocol    Protocol        // the entry's "protocol"
 	Dev         *Dev            // nil without the entry's "dev"
+	History     Recording       // the entry's "history"
 
 	DisabledTools             []string // names hidden from clients
 	DisabledPrompts           []string // names hidden from clients
@@ -125,11 +126,12 @@ type Settings struct {
 	InstructionsLimit int  // longest instructions in bytes, default 16384, 0 for none
 
 	CompatibleVersion string // of mcp-hub, which the hub passes for; empty for that whose routes it has
+	History           History
 }
 
 // DefaultSettings returns the settings that hold where no file says otherwise.
 func DefaultSettings() Settings {
-	return Settings{Builtin: true, NameLimit: 64, PageSize: 2000, InstructionsLimit: 16384}
+	return Settings{Builtin: true, NameLimit: 64, PageSize: 2000, InstructionsLimit: 16384, History: History{Enabled: true, Days: 30, MaxMB: 500, Bodies: true, BodyLimit: 16384}}
 }
 
 // Resolved is what a server needs to be started or reached, all placeholders replaced. See [Server.Resolve].

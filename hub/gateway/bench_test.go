@@ -64,7 +64,7 @@ func BenchmarkCall(b *testing.B) {
 	for cat.All().Item(catalog.Tools, "s__echo") == nil {
 		time.Sleep(time.Millisecond)
 	}
-	s := newSession("", access.Local())
+	s := newSession("", transportHTTP, access.Local())
 	g.add(s)
 
 	const modernMeta = `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`

@@ -26,6 +26,7 @@ func (g *Gateway) toServer(q *request, h hop, conn upstream.Conn, asked *asks) *
 	case !q.modern && modern:
 		p = withMeta(p, q.session.modernMeta())
 	}
+	p = q.traced(p)
 	req := &upstream.Request{Method: q.method, Params: p, Name: h.name}
 	req.Token = jsonrpc.Get(p, jsonrpc.All(p), "_meta", "progressToken")
 	if modern && h.tool != nil {

@@ -11,7 +11,7 @@ import (
 
 // TestEarlyCancellation: a cancellation and its request come on different connections, so either may be first.
 func TestEarlyCancellation(t *testing.T) {
-	s := newSession("", access.Local())
+	s := newSession("", transportHTTP, access.Local())
 	call := func(id string) context.Context {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		if !s.begin(id, &cancel) {

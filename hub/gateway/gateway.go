@@ -48,7 +48,9 @@ type Gateway struct {
 	version string // the hub's own
 	info    []byte // the hub's serverInfo
 
-	lastAsk atomic.Int64 // ids of the hub's requests to clients
+	lastAsk  atomic.Int64 // ids of the hub's requests to clients
+	recorder Recorder     // nil: nobody is told
+	modern   modernClients
 
 	mu        sync.Mutex
 	sessions  map[string]*session
@@ -60,7 +62,8 @@ type Gateway struct {
 func New(set *upstream.Set, c *catalog.Catalog, version string, log *slog.Logger) *Gateway {
 	g := &Gateway{
 		set: set, catalog: c, log: log, version: version, sessions: map[string]*session{}, listeners: map[*listener]bool{},
-		info: []byte(`{"name":"mcp-hub","title":"MCP Hub","version":` + string(jsonrpc.AppendString(nil, version)) + `}`),
+		modern: modernClients{known: map[modernClient]*modernUse{}},
+		info:   []byte(`{"name":"mcp-hub","title":"MCP Hub","version":` + string(jsonrpc.AppendString(nil, version)) + `}`),
 	}
 	set.OnFrame(g.fromServer)
 	c.OnChange(g.viewsChanged)

@@ -71,7 +71,7 @@ func (s *session) callContext(r context.Context) (context.Context, context.Cance
 
 // initialize begins a session.
 func (g *Gateway) initialize(w http.ResponseWriter, r *http.Request, view *catalog.View, m jsonrpc.Message) {
-	s := newSession(view.Server, access.From(r.Context()))
+	s := newSession(view.Server, transportHTTP, access.From(r.Context()))
 	s.greet(m.Params.In(m.Raw))
 	if !g.add(s) {
 		writeFault(w, http.StatusServiceUnavailable, m.ID.In(m.Raw), &jsonrpc.Fault{Code: codeUnavailable, Message: "the hub takes no new sessions now"})

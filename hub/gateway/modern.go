@@ -33,6 +33,8 @@ func (g *Gateway) postModern(w http.ResponseWriter, r *http.Request, view *catal
 		fault(q, f)
 		return
 	}
+	g.modern.begin(q)
+	defer g.modern.end(q)
 	switch q.method {
 	case "server/discover":
 		g.discover(q)
@@ -61,9 +63,9 @@ func (q *request) check(header string) *jsonrpc.Fault {
 		return mismatch("the header MCP-Protocol-Version must be given once")
 	}
 	p := q.params()
-	var f [3]jsonrpc.Span
+	var f [4]jsonrpc.Span
 	meta := jsonrpc.Get(p, jsonrpc.All(p), "_meta")
-	if err := jsonrpc.Pick(p, meta, f[:], []string{mcp.MetaKeyProtocolVersion, mcp.MetaKeyClientCapabilities, mcp.MetaKeyLogLevel}); err != nil {
+	if err := jsonrpc.Pick(p, meta, f[:], []string{mcp.MetaKeyProtocolVersion, mcp.MetaKeyClientCapabilities, mcp.MetaKeyLogLevel, mcp.MetaKeyClientInfo}); err != nil {
 		return &jsonrpc.Fault{Code: jsonrpc.CodeInvalidParams, Message: err.Error()}
 	}
 	version := jsonrpc.String(f[0].In(p))
@@ -81,6 +83,8 @@ func (q *request) check(header string) *jsonrpc.Fault {
 		return &jsonrpc.Fault{Code: jsonrpc.CodeInvalidParams, Message: "_meta needs " + mcp.MetaKeyClientCapabilities}
 	}
 	q.level = jsonrpc.String(f[2].In(p))
+	q.client.name, q.client.version = nameOf(f[3].In(p))
+	q.client.server = q.view.Server
 	if methods := q.header.Values("Mcp-Method"); len(methods) != 1 || methods[0] != q.method {
 		return mismatch("the header Mcp-Method says %q, the body says %q", methods, q.method)
 	}

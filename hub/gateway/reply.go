@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mcphub/hub/jsonrpc"
+	"mcphub/hub/record"
 	"mcphub/hub/sse"
 )
 
@@ -120,5 +121,8 @@ func writeRaw(w http.ResponseWriter, text []byte) error {
 
 // fault answers a request with an error of the hub's own.
 func fault(q *request, f *jsonrpc.Fault) {
+	if r := &q.record; r.Outcome == "" {
+		r.Outcome, r.Err = record.ProtocolError, f.Message
+	}
 	q.out.finish(q.status(f.Code), jsonrpc.AppendError(nil, q.id(), f))
 }

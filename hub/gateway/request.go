@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 	"mcphub/hub/jsonrpc"
+	"mcphub/hub/record"
 	"mcphub/hub/upstream"
 )
 
@@ -24,7 +26,10 @@ type request struct {
 	session *session    // of a legacy client
 	header  http.Header // of a modern client
 	level   string      // the log level that a modern client asked for in this request
+	client  modernClient
 	out     responder
+	record  record.Call
+	trace   map[string]string // what the server is given in _meta
 }
 
 func (q *request) id() []byte { return q.ID.In(q.Raw) }
@@ -63,6 +68,10 @@ type hop struct {
 
 // serve answers a request whose envelope and headers are in order.
 func (g *Gateway) serve(ctx context.Context, q *request) {
+	if _, recorded := kindOf[q.method]; recorded {
+		g.begin(ctx, q)
+		defer g.end(q)
+	}
 	switch q.method {
 	case "tools/list":
 		g.list(q, catalog.Tools)
@@ -140,6 +149,7 @@ func (g *Gateway) named(ctx context.Context, q *request, k catalog.Kind, what st
 		return
 	}
 	name := jsonrpc.String(f[0].In(p))
+	q.record.Name = name
 	item := q.view.Item(k, name)
 	if item == nil {
 		why := "Unknown " + what + ": " + name
@@ -155,6 +165,7 @@ func (g *Gateway) named(ctx context.Context, q *request, k catalog.Kind, what st
 			return
 		}
 	}
+	q.record.Definition = item.Raw
 	h := hop{server: item.Server, name: item.Name, tool: item.Tool, safe: k == catalog.Prompts}
 	if item.Name != name {
 		h.edit = &jsonrpc.Edit{Span: f[0], With: jsonrpc.AppendString(nil, item.Name)}
@@ -181,6 +192,7 @@ func (g *Gateway) read(ctx context.Context, q *request) {
 		return
 	}
 	uri := jsonrpc.String(f[0].In(p))
+	q.record.Name = uri
 	places := q.view.Places(uri)
 	if len(places) == 0 {
 		fault(q, q.notFound(uri))
@@ -225,6 +237,7 @@ func (g *Gateway) complete(ctx context.Context, q *request) {
 	case "ref/prompt":
 		span := jsonrpc.Get(p, ref, "name")
 		name := jsonrpc.String(span.In(p))
+		q.record.Name = name
 		if item := q.view.Item(catalog.Prompts, name); item != nil {
 			h.server = item.Server
 			if item.Name != name {
@@ -234,6 +247,7 @@ func (g *Gateway) complete(ctx context.Context, q *request) {
 	case "ref/resource":
 		span := jsonrpc.Get(p, ref, "uri")
 		uri := jsonrpc.String(span.In(p))
+		q.record.Name = uri
 		place := catalog.Place{URI: uri}
 		if item := q.view.Item(catalog.Templates, uri); item != nil {
 			place = catalog.Place{Server: item.Server, URI: item.Name}
@@ -261,13 +275,19 @@ func (g *Gateway) forward(ctx context.Context, q *request, h hop) {
 // ask sends a request to a server, in the server's era. A request that did not reach the server, or may safely be
 // asked twice, is tried once more if the connection ended: the server is then being restarted.
 func (g *Gateway) ask(ctx context.Context, q *request, h hop) (upstream.Conn, jsonrpc.Message, error) {
+	q.record.Server = h.server.Name()
+	if h.name != "" {
+		q.record.Name = h.name
+	}
 	for attempt := 0; ; attempt++ {
 		conn, err := h.server.Conn(ctx)
 		if err != nil {
 			return nil, jsonrpc.Message{}, err
 		}
 		var asked asks
-		m, err := conn.Do(ctx, g.toServer(q, h, conn, &asked))
+		request, asking := g.toServer(q, h, conn, &asked), time.Now()
+		m, err := conn.Do(ctx, request)
+		q.record.InServer += time.Since(asking)
 		asked.drop(q.session, "the call has ended")
 		again := errors.Is(err, upstream.ErrNotSent) || h.safe && errors.Is(err, upstream.ErrClosed)
 		if attempt > 0 || !again || ctx.Err() != nil {
@@ -282,6 +302,9 @@ func (g *Gateway) ask(ctx context.Context, q *request, h hop) (upstream.Conn, js
 
 // respond answers a request with a server's response, in the client's era.
 func (g *Gateway) respond(q *request, h hop, conn upstream.Conn, m jsonrpc.Message, err error) {
+	if err != nil {
+		q.unanswered(err)
+	}
 	switch {
 	case errors.Is(err, errCancelled): // nobody waits for an answer
 		q.out.finish(http.StatusAccepted, nil)
@@ -293,6 +316,7 @@ func (g *Gateway) respond(q *request, h hop, conn upstream.Conn, m jsonrpc.Messa
 			fault(q, f)
 			return
 		}
+		upstream.Answered(&q.record, &m)
 		status := http.StatusOK
 		if q.modern && m.Error.Present() {
 			status = q.status(m.Fault().Code)

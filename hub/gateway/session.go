@@ -31,13 +31,15 @@ const (
 
 // session is one legacy client.
 type session struct {
-	id     string
-	server string // whose view it has; empty for all
-	who    *access.Principal
-	stay   func() // does not end it any more when the client's token ends
-	out    *outbox
-	client atomic.Pointer[client]
-	work   sync.WaitGroup // calls of an HTTP+SSE session
+	id        string
+	tag       string // tells sessions apart where people look; whoever knows it cannot use the session
+	transport string
+	server    string // whose view it has; empty for all
+	who       *access.Principal
+	stay      func() // does not end it any more when the client's token ends
+	out       *outbox
+	client    atomic.Pointer[client]
+	work      sync.WaitGroup // calls of an HTTP+SSE session
 
 	mu    sync.Mutex
 	calls map[string]*context.CancelCauseFunc // in flight, by raw id ("1" is not 1); of calls with the same id the newest
@@ -46,11 +48,14 @@ type session struct {
 	subs  map[subscription]string             // what it wants to hear of, with the hub's URI of it
 	level string                              // the log level it asked for; empty if it did not
 	seen  time.Time
+	usage Usage // LastSeen and InFlight are not kept here
 	ended bool
 }
 
 // client is what a client told of itself in initialize.
 type client struct {
+	name    string // empty if it told none
+	release string // its own version, likewise
 	version string // the revision agreed on
 	caps    []byte // its capabilities, a raw JSON object
 	info    []byte // its clientInfo, raw; nil if it told none
@@ -76,9 +81,11 @@ var (
 	errGone      = errors.New("the client is gone")
 )
 
-func newSession(server string, who *access.Principal) *session {
+func newSession(server, transport string, who *access.Principal) *session {
+	now := time.Now()
 	s := &session{
-		id: rand.Text(), server: server, who: who, stay: func() {}, out: newOutbox(), seen: time.Now(),
+		id: rand.Text(), tag: rand.Text()[:8], transport: transport, server: server, who: who, stay: func() {}, out: newOutbox(), seen: now,
+		usage: Usage{Since: now},
 		calls: map[string]*context.CancelCauseFunc{}, early: map[string]time.Time{},
 		asks: map[string]ask{}, subs: map[subscription]string{},
 	}
@@ -95,6 +102,7 @@ func (s *session) greet(params []byte) {
 	}
 	if info := jsonrpc.Get(params, all, "clientInfo").In(params); len(info) <= maxTold {
 		c.info = bytes.Clone(info)
+		c.name, c.release = nameOf(info)
 	}
 	c.version = mcp.NegotiateLegacyVersion(jsonrpc.String(jsonrpc.Get(params, all, "protocolVersion").In(params)))
 	s.client.Store(c)

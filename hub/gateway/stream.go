@@ -38,7 +38,7 @@ func (g *Gateway) get(w http.ResponseWriter, r *http.Request, view *catalog.View
 
 // serveSSE serves a client of revision 2024-11-05: all messages come on this stream, and go to /messages.
 func (g *Gateway) serveSSE(w http.ResponseWriter, r *http.Request, view *catalog.View) {
-	s := newSession(view.Server, access.From(r.Context()))
+	s := newSession(view.Server, transportSSE, access.From(r.Context()))
 	if !g.add(s) {
 		writeFault(w, http.StatusServiceUnavailable, nil, invalid("the hub takes no new sessions now"))
 		return

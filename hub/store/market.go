@@ -77,7 +77,7 @@ type putter struct {
 	bands      map[string]bool // that have been written
 }
 
-func (p *putter) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (p *putter) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	statement := p.statements[query]
 	if statement == nil {
 		var err error
@@ -85,6 +85,14 @@ func (p *putter) exec(ctx context.Context, query string, args ...any) (sql.Resul
 			return nil, err
 		}
 		p.statements[query] = statement
+	}
+	return statement, nil
+}
+
+func (p *putter) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	statement, err := p.prepare(ctx, query)
+	if err != nil {
+		return nil, err
 	}
 	return statement.ExecContext(ctx, args...)
 }

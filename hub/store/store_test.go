@@ -120,6 +120,53 @@ func TestNewerDatabaseIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestTablesChangeAfterACopy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hub.db")
+	old, err := sql.Open("sqlite", dsn(path, "immediate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := migrations.ReadFile("migrations/0001_market.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := old.ExecContext(t.Context(), string(first)+`; PRAGMA user_version = 1; INSERT INTO market_source VALUES ('kept', '', 0, 0, 0, 0, '')`); err != nil {
+		t.Fatal(err)
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+".version-0", nil, 0o600); err != nil { // a copy from before
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is nothing to do
+		db, err := Open(t.Context(), path, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.calls(t.Context(), CallQuery{Limit: 1}); err != nil {
+			t.Error(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copies, err := filepath.Glob(path + ".version-*")
+	if err != nil || len(copies) != 1 || copies[0] != path+".version-1" {
+		t.Fatalf("copies are %v, %v", copies, err)
+	}
+	back, err := sql.Open("sqlite", dsn(copies[0], "immediate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer back.Close()
+	var version int
+	var name string
+	if err := back.QueryRowContext(t.Context(), `SELECT (SELECT user_version FROM pragma_user_version), name FROM market_source`).Scan(&version, &name); err != nil || version != 1 || name != "kept" {
+		t.Errorf("the copy is at version %d and has %q, %v", version, name, err)
+	}
+}
+
 // TestManyOpenAtOnce opens one new file several times at once, as hubs that start together do, and writes and reads.
 // TestOldDatabase: one whose words are indexed as they once were is emptied, so that its sources are read again.
 func TestOldDatabase(t *testing.T) {

@@ -5,6 +5,7 @@ import "time"
 // The kinds of events that a Set publishes, each with its server.
 const (
 	EventState  = "server_state"   // Data is a StateChange; the server's Status has it already
+	EventHealth = "server_health"  // Data is a Health: it changed while the state did not
 	EventLists  = "server_lists"   // Data is a ListsChange; the server's Lists have it already
 	EventStderr = "server_stderr"  // Data is the line, a string; the server's Log has it already
 	EventNote   = "server_note"    // Data is a line that the hub noted in the server's Log, a string
@@ -16,6 +17,7 @@ type StateChange struct {
 	From, To State
 	Reason   string        // why the last attempt or connection failed; empty while all is well
 	Took     time.Duration // how long it was in From
+	Health   Health        // in To
 }
 
 // SignInWanted says that a call to a ready server was refused because the sign-in does not reach far enough.

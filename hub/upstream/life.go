@@ -282,7 +282,9 @@ func (l *life) publish(state State) {
 	l.status.Store(st)
 	l.announce()
 	if old.State != state {
-		l.set.options.Events.Publish(EventState, l.name, StateChange{old.State, state, st.Err, st.Since.Sub(old.Since)})
+		l.set.options.Events.Publish(EventState, l.name, StateChange{old.State, state, st.Err, st.Since.Sub(old.Since), st.Health})
+	} else if old.Health != st.Health {
+		l.set.options.Events.Publish(EventHealth, l.name, st.Health)
 	}
 }
 

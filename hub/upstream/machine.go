@@ -23,6 +23,9 @@ const (
 	Stopping    State = "stopping"    // being ended
 )
 
+// States are all of them.
+var States = []State{Disabled, Idle, Starting, Authorizing, Ready, Retrying, Failed, Stopping}
+
 // link is what there is of a connection.
 type link uint8
 

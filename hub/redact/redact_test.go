@@ -1,0 +1,93 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestNamed(t *testing.T) {
+	for name, want := range map[string]bool{
+		"token": true, "password": true, "secret": true, "key": true, "apiKey": true, "API_KEY": true, "api-key": true, "APIKey": true, "apikey": true,
+		"githubToken": true, "x-auth-token": true, "Authorization": true, "clientSecret": true, "db_password": true, "userPassword1": true, "private_key": true,
+		"credentials": true, "Cookie": true, "accessToken": true,
+		"": false, "tokens": false, "maxTokens": false, "nextPageToken": false, "page_token": false, "progressToken": false, "sortKey": false, "keyboard": false,
+		"keys": false, "monkey": false, "path": false, "secretary": false, "primaryKey": false, "tokenize": false,
+	} {
+		if got := Named(name); got != want {
+			t.Errorf("Named(%q) = %v", name, got)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	also := func(name string) bool { return name == "pin" }
+	for text, want := range map[string]string{
+		`{"path":"a","token":"t"}`:                         `{"path":"a","token":"••••"}`,
+		`{ "token" : "t" , "n":1}`:                         `{ "token" : "••••" , "n":1}`,
+		`{"a":[{"password":"x\"y"},{"b":"c"}]}`:            `{"a":[{"password":"••••"},{"b":"c"}]}`,
+		`{"secret":{"deep":["a",1]},"b":2}`:                `{"secret":"••••","b":2}`,
+		`{"secret":[1,2],"b":2}`:                           `{"secret":"••••","b":2}`,
+		`{"pin":1234,"token":null,"key":true}`:             `{"pin":"••••","token":null,"key":true}`,
+		`{"\u0074oken":"t"}`:                               `{"\u0074oken":"••••"}`,
+		`{"text":"{\"token\":\"t\",\"a\":1}"}`:             `{"text":"{\"token\":\"••••\",\"a\":1}"}`,
+		`{"text":"{\"t\":\"{\\\"token\\\":\\\"x\\\"}\"}"}`: `{"text":"{\"t\":\"{\\\"token\\\":\\\"••••\\\"}\"}"}`,
+		`{"token":"cut of`:                                 `{"token":"••••"`,
+		`{"token":{"a":"b`:                                 `{"token":"••••"`,
+		`{"token":12`:                                      `{"token":"••••"`,
+		`{"text":"{\"token\":\"cut o`:                      `{"text":"{\"token\":\"••••\"`,
+		`{"text":"{\"token\":\"cut\`:                       `{"text":"{\"token\":\"••••\"`,
+		`{"text":"{\"a\":1,\"token\":\"cut\u00`:            `{"text":"{\"a\":1,\"token\":\"••••\"`,
+		`{"a":9007199254740993,"b":1.50}`:                  `{"a":9007199254740993,"b":1.50}`,
+		`"token"`:                                          `"token"`,
+		`no json, "token":"t"`:                             `no json, "token":"t"`,
+		`{"token"`:                                         `{"token"`,
+		``:                                                 ``,
+	} {
+		got, redacted := JSON([]byte(text), also)
+		if string(got) != want || redacted != (text != want) {
+			t.Errorf("JSON(%s)\n got %s (%v)\nwant %s", text, got, redacted, want)
+		}
+	}
+}
+
+func TestInSchema(t *testing.T) {
+	found := InSchema([]byte(`{"name":"x","inputSchema":{"type":"object","properties":{
+		"a":{"type":"string","format":"password"},"b":{"type":"string"},
+		"c":{"type":"object","properties":{"d":{"writeOnly":true}}}},
+		"anyOf":[{"properties":{"e":{"format":"password"}}}],"$defs":{"f":{"properties":{"g":{"writeOnly":true}}}}}}`))
+	if len(found) != 4 || !found["a"] || !found["d"] || !found["e"] || !found["g"] {
+		t.Errorf("found %v", found)
+	}
+	if len(InSchema([]byte(`not JSON`))) != 0 {
+		t.Error("found something in what is no definition")
+	}
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, seed := range []string{`{"token":"hunter2"}`, `{"a":"{\"key\":\"hunter2\"}"}`, `[{"password":{"a":["hunter2"]}}]`, `{"token":"hunt`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		out, redacted := JSON(text, nil)
+		if !redacted && !bytes.Equal(out, text) {
+			t.Fatal("changed without a word")
+		}
+		if json.Valid(text) {
+			if !json.Valid(out) {
+				t.Fatalf("%s became %s, which is not valid", text, out)
+			}
+			if again, more := JSON(out, nil); more && !bytes.Equal(again, out) {
+				t.Fatalf("%s: done twice it is %s", out, again)
+			}
+		}
+		// Whatever of a text is kept, no secret is in it.
+		whole := append([]byte(`{"password":"hunter2","x":`), text...)
+		for _, cut := range []int{len(`{"password":"hunter2"`), len(whole)} {
+			if out, _ := JSON(whole[:cut], nil); strings.HasPrefix(string(out), `{"password":"h`) {
+				t.Fatalf("%s became %s", whole[:cut], out)
+			}
+		}
+	})
+}
