@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"mcphub/frontend"
 	"mcphub/hub/api"
 	"mcphub/hub/catalog"
 	"mcphub/hub/config"
@@ -125,7 +126,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Hosts: hosts, Port: h.Port(), Version: o.Version,
 		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove,
 		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
-		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
+		Site: frontend.Site(), Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 	}
 	h.oauth.OnCallback(api.Callback(deps))
 	h.server = &http.Server{

@@ -6,6 +6,7 @@ package api
 
 import (
 	"context"
+	"io/fs"
 	"net/http"
 	"time"
 
@@ -29,6 +30,7 @@ type Deps struct {
 	Live       http.Handler                          // the event stream
 	Stream     http.Handler                          // the stream of /api/v2
 	Config     *config.Store                         // the configuration files
+	Site       fs.FS                                 // the built dashboard; nil if there is none
 	Control    Control                               // the life of the hub
 	Hosts      []string                              // names besides the loopback ones by which the hub may be addressed
 	Port       int                                   // that the hub listens on
