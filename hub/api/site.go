@@ -59,7 +59,7 @@ func (s site) page(other http.Handler) http.HandlerFunc {
 			}
 		}
 		// The page names the files of one build, so a page that was kept would look for files that are gone.
-		serve(w, r, mediaTypes[".html"], "no-store", text)
+		send(w, r, mediaTypes[".html"], "no-store", text)
 	}
 }
 
@@ -76,11 +76,11 @@ func (s site) asset(missing http.Handler) http.HandlerFunc {
 			missing.ServeHTTP(w, r)
 			return
 		}
-		serve(w, r, mediaTypes[path.Ext(name)], "public, max-age=31536000, immutable", text)
+		send(w, r, mediaTypes[path.Ext(name)], "public, max-age=31536000, immutable", text)
 	}
 }
 
-func serve(w http.ResponseWriter, r *http.Request, kind, cache string, text []byte) {
+func send(w http.ResponseWriter, r *http.Request, kind, cache string, text []byte) {
 	sum := sha256.Sum256(text)
 	h := w.Header()
 	h.Set("Cache-Control", cache)
