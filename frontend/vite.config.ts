@@ -17,7 +17,7 @@ export default defineConfig({
   },
   server: { proxy: { "/api": hub, "/mcp": hub } },
   test: {
-    environment: "jsdom",
+    environment: "node", // a test of what is drawn says that it wants jsdom
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: "src/test.setup.ts",
     testTimeout: 20_000, // the machine may be busy with other tests

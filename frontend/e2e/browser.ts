@@ -5,7 +5,10 @@ const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** The browser that the system has: none is downloaded. */
 export const launch = (): Promise<Browser> =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
 
 export type Theme = "light" | "dark";
 
@@ -29,7 +32,8 @@ export async function open(browser: Browser, { width = 1200, theme = "light" }: 
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("request", (request) => {
     const { protocol, hostname } = new URL(request.url());
-    if (protocol !== "data:" && protocol !== "blob:" && hostname !== "localhost") faults.push(`asked for ${request.url()}`);
+    if (protocol !== "data:" && protocol !== "blob:" && hostname !== "localhost")
+      faults.push(`asked for ${request.url()}`);
   });
   return { page, context, faults };
 }
@@ -42,16 +46,21 @@ export async function problems(page: Page): Promise<string[]> {
     await page.evaluate(readFileSync(axe, "utf8"));
   }
   return page.evaluate(async () => {
-    const run = (window as unknown as { axe: { run: (root: Document, options: object) => Promise<{ violations: Violation[] }> } }).axe.run;
+    const run = (
+      window as unknown as { axe: { run: (root: Document, options: object) => Promise<{ violations: Violation[] }> } }
+    ).axe.run;
     interface Violation {
       id: string;
       nodes: { target: string[]; failureSummary: string }[];
     }
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
     const { violations } = await run(document, { runOnly: tags });
-    return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")}: ${n.failureSummary.replace(/\s+/g, " ")}`));
+    return violations.flatMap((v) =>
+      v.nodes.map((n) => `${v.id}: ${n.target.join(" ")}: ${n.failureSummary.replace(/\s+/g, " ")}`),
+    );
   });
 }
 
 /** How far the page reaches out of its window sideways, in pixels. */
-export const overflow = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+export const overflow = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, test } from "vitest";
 import { launch, open, overflow, problems, type Theme } from "./browser";
-import { Hub, real } from "./hub";
-import { screens } from "./screens";
+import type { Hub } from "./hub";
+import { sampleHub, screens } from "./screens";
 
 // Makes the pictures of every screen. PICTURES is the folder for them; WIDTHS are the widths of the window.
 const folder = resolve(process.env.PICTURES ?? "pictures");
@@ -24,26 +24,6 @@ afterAll(async () => {
   await browser?.close();
   await hub?.close();
 });
-
-/** A hub with servers in all the states that one meets. */
-async function sampleHub(): Promise<Hub> {
-  const hub = new Hub({});
-  hub.write(`{
-  // Servers for the pictures
-  "mcpServers": {
-    "everything": ${JSON.stringify({ ...real.everything, description: "Exercises all features of the protocol" })},
-    "notes": ${JSON.stringify({ ...real.files(`${hub.home}/notes`), description: "My notes, as Markdown files", disabled_tools: ["move_file"] })},
-    "memory": ${JSON.stringify({ ...real.memory, description: "A knowledge graph that outlives conversations" })},
-    "issues": { "command": "issue-tracker-mcp", "args": ["--token", "\${ISSUES_TOKEN}"] },
-    "search": { "url": "http://127.0.0.1:9/mcp", "description": "Search of the web" },
-    "postgres": { "command": "uvx", "args": ["mcp-server-postgres"], "disabled": true },
-  },
-}
-`);
-  await hub.start();
-  await Promise.all([hub.until("everything", "ready"), hub.until("notes", "ready"), hub.until("memory", "ready"), hub.until("issues", "failed")]);
-  return hub;
-}
 
 async function picture(page: Page, name: string, width: number, theme: Theme) {
   const suffix = width === 1200 ? theme : `${width}-${theme}`;

@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { Hub, real } from "./hub";
 
 export interface Screen {
   name: string;
@@ -41,13 +42,15 @@ export const screens: Screen[] = [
     name: "add",
     path: "/add",
     ready: async (page) => {
-      await page.getByLabel("JSON, command line or address").fill('GITHUB_TOKEN=${GITHUB_TOKEN} npx -y @modelcontextprotocol/server-github');
+      await page
+        .getByLabel("JSON, command line or address")
+        .fill("GITHUB_TOKEN=${GITHUB_TOKEN} npx -y @modelcontextprotocol/server-github");
       await page.getByText("Found one server").waitFor();
     },
   },
   { name: "config", path: "/config", ready: see("No problems") },
   { name: "config-merged", path: "/config?view=merged", ready: see("What all files together say") },
-  { name: "activity", path: "/activity", ready: see("Activity") },
+  { name: "activity", path: "/activity", ready: (page) => page.getByRole("heading", { name: "Activity" }).waitFor() },
   { name: "logs", path: "/logs", ready: see("What servers write") },
   { name: "settings", path: "/settings", ready: see("Speaks as mcp-hub") },
   {
@@ -60,3 +63,28 @@ export const screens: Screen[] = [
     },
   },
 ];
+
+/** A hub with servers in all the states that one meets. */
+export async function sampleHub(): Promise<Hub> {
+  const hub = new Hub({});
+  hub.write(`{
+  // Servers for the pictures
+  "mcpServers": {
+    "everything": ${JSON.stringify({ ...real.everything, description: "Exercises all features of the protocol" })},
+    "notes": ${JSON.stringify({ ...real.files(`${hub.home}/notes`), description: "My notes, as Markdown files", disabled_tools: ["move_file"] })},
+    "memory": ${JSON.stringify({ ...real.memory, description: "A knowledge graph that outlives conversations" })},
+    "issues": { "command": "issue-tracker-mcp", "args": ["--token", "\${ISSUES_TOKEN}"] },
+    "search": { "url": "http://127.0.0.1:9/mcp", "description": "Search of the web" },
+    "postgres": { "command": "uvx", "args": ["mcp-server-postgres"], "disabled": true },
+  },
+}
+`);
+  await hub.start();
+  await Promise.all([
+    hub.until("everything", "ready"),
+    hub.until("notes", "ready"),
+    hub.until("memory", "ready"),
+    hub.until("issues", "failed"),
+  ]);
+  return hub;
+}

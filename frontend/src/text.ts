@@ -208,6 +208,8 @@ export const text = {
   },
   form: {
     unset: "not set",
+    clear: "Clear",
+    clearOf: (name: string) => `Clear ${name}`,
     required: "required",
     add: "Add",
     addKey: "Add a key",
@@ -216,7 +218,6 @@ export const text = {
     item: (n: number) => `Item ${n}`,
     variant: (name: string) => `Kind of ${name}`,
     option: (n: number) => `Option ${n}`,
-    clear: (name: string) => `Clear ${name}`,
     setNull: "Send null",
     standard: (value: string) => `default: ${value}`,
     asJson: "JSON",
@@ -227,7 +228,8 @@ export const text = {
   },
   logs: {
     filter: "Filter lines",
-    lines: (shown: number, all: number) => (shown === all ? `${all} lines` : `${shown} of ${all} lines`),
+    lines: (shown: number, all: number) =>
+      `${shown === all ? "" : `${shown} of `}${all} ${all === 1 ? "line" : "lines"}`,
     wrap: "Wrap long lines",
     download: "Download",
     of: (name: string) => `Log of ${name}`,
@@ -370,6 +372,7 @@ export const text = {
   about: {
     endpoint: "Address",
     state: "State",
+    since: (words: string, time: string, ago: string) => `${words} Since ${time} (${ago})`,
     transport: "Transport",
     revision: "Protocol",
     modern: "stateless",

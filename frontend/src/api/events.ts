@@ -9,6 +9,7 @@ const names = [
   "server_state",
   "server_lists",
   "server_stderr",
+  "server_note",
   "config_changed",
   "servers_updating",
   "servers_updated",
@@ -79,6 +80,12 @@ export function follow(cache: QueryClient): () => void {
   };
 }
 
+/** A log with the lines that were told since; it may have some of them already. */
+function added(old: LogLine[], lines: LogLine[]): LogLine[] {
+  const known = new Set(old.slice(-lines.length * 2).map((l) => l.id));
+  return [...old, ...lines.filter((l) => !known.has(l.id))].slice(-keptLines);
+}
+
 function apply(cache: QueryClient, messages: Message[]) {
   const batch = digest(messages);
   if (batch.hub) {
@@ -96,7 +103,7 @@ function apply(cache: QueryClient, messages: Message[]) {
     cache.setQueryData<Happening[]>(keys.activity, (old = []) => [...old, ...batch.happened].slice(-remembered));
   }
   for (const [server, lines] of batch.lines) {
-    cache.setQueryData<LogLine[]>(keys.log(server), (old) => old && [...old, ...lines].slice(-keptLines));
+    cache.setQueryData<LogLine[]>(keys.log(server), (old) => old && added(old, lines));
   }
   if (batch.all) {
     // Whatever else the page shows may have changed while it heard nothing.

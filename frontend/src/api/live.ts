@@ -1,4 +1,4 @@
-import type { Server } from "./client";
+import type { LogLine, Server } from "./client";
 
 /** What the event stream has told of the hub as a whole. */
 export interface Live {
@@ -49,7 +49,7 @@ export interface Batch {
   removed: Set<string>;
   /** Servers whose tools, resources or prompts may be others now. */
   lists: Set<string>;
-  lines: Map<string, { time: string; text: string }[]>;
+  lines: Map<string, LogLine[]>;
   config: boolean;
   happened: Happening[];
 }
@@ -104,9 +104,10 @@ function take(batch: Batch, m: Message, c: Change) {
         batch.changed.delete(name);
       }
       break;
-    case "server_stderr": {
+    case "server_stderr":
+    case "server_note": {
       const lines = batch.lines.get(c.server ?? "") ?? [];
-      lines.push({ time: c.time, text: String(data.line ?? "") });
+      lines.push({ id: m.id, time: c.time, text: String(data.line ?? "") });
       batch.lines.set(c.server ?? "", lines);
       break;
     }

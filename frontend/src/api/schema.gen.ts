@@ -616,7 +616,7 @@ export interface paths {
         };
         /**
          * What happens, as it happens
-         * @description A stream of server-sent events. It begins with the event "snapshot"; then come changes, each with the name of what happened: server_state, server_lists, server_stderr, config_changed, servers_updating, servers_updated, hub_state and others. A client that comes back with Last-Event-ID gets what it missed instead of the snapshot; if the hub does not remember that far it gets the event "gap" and a snapshot, and after a restart of the hub a snapshot. Comments keep the connection alive.
+         * @description A stream of server-sent events. It begins with the event "snapshot"; then come changes, each with the name of what happened: server_state, server_lists, server_stderr, server_note, config_changed, servers_updating, servers_updated, hub_state and others. A client that comes back with Last-Event-ID gets what it missed instead of the snapshot; if the hub does not remember that far it gets the event "gap" and a snapshot, and after a restart of the hub a snapshot. Comments keep the connection alive.
          */
         get: operations["stream"];
         put?: never;
@@ -871,6 +871,8 @@ export interface components {
             tools: number;
         };
         LogLine: {
+            /** @description Of the event of the stream that told of the line: who reads both knows what they have already */
+            id: string;
             text: string;
             /** Format: date-time */
             time: string;

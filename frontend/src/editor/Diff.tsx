@@ -20,7 +20,7 @@ export function Diff({ before, after, label }: { before: string; after: string; 
           theme,
           EditorView.lineWrapping,
           EditorState.readOnly.of(true),
-          EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true" }),
+          EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", tabindex: "0" }),
           unifiedMergeView({
             original: before,
             mergeControls: false,

@@ -73,7 +73,7 @@ export function Editor({ value, onChange, label, schema, validate, line, onSave 
             ...searchKeymap,
             ...lintKeymap,
           ]),
-          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
           EditorView.updateListener.of((u) => {
             if (u.docChanged) latest.current.onChange(u.state.doc.toString());
           }),

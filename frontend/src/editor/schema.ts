@@ -49,7 +49,8 @@ export function completion(schema: Schema) {
     const word = context.matchBefore(/["']?[\w$-]*/);
     if (!context.explicit && (!word || word.from === word.to)) return null;
     const from = word?.from ?? pos;
-    const property = node.name === "Property" ? node : node.parent?.name === "Property" ? node.parent : null;
+    const within = node.name !== "Object" && node.name !== "Array" && node.parent?.name === "Property";
+    const property = node.name === "Property" ? node : within ? node.parent : null;
     const colon = property?.getChild("PropertyColon");
     const value = property && colon && pos > colon.from && node.name !== "PropertyName";
     const options = value

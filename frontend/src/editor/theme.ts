@@ -56,6 +56,7 @@ export const theme = [
       backgroundImage: "none !important",
       backgroundColor: "color-mix(in srgb, var(--ok) 22%, transparent) !important",
     },
+    ".cm-changedText *, .cm-deletedText, .cm-deletedText *": { color: "var(--text) !important" },
     ".cm-collapsedLines": { backgroundImage: "none", backgroundColor: "var(--sunken)", color: "var(--muted)" },
   }),
   syntaxHighlighting(

@@ -1,23 +1,15 @@
 import { Plus, X } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { text } from "../text";
 import { Button } from "../ui/Button";
-import { Input, Select, TextArea } from "../ui/Field";
+import { Input, Select } from "../ui/Field";
+import { JsonField } from "./JsonField";
 import { Scalar } from "./Scalar";
 import { Field, isScalar, useForm } from "./SchemaForm";
-import {
-  beginning,
-  branchOf,
-  isObject,
-  resolve,
-  type Schema,
-  type Shape,
-  shapeOf,
-  type Value,
-  withoutNull,
-} from "./schema";
+import { isObject, resolve, type Schema, type Shape, shapeOf, type Value, withoutNull } from "./schema";
+import { beginning, branchOf } from "./values";
 
-interface Props {
+export interface CompoundProps {
   shape: Shape;
   value: Value;
   onChange: (value: Value) => void;
@@ -39,7 +31,7 @@ function put(object: Value, key: string, value: Value): Record<string, Value> {
   return value === undefined ? rest : { ...(isObject(object) ? object : {}), [key]: value };
 }
 
-export function Compound(props: Props) {
+export function Compound(props: CompoundProps) {
   const { shape, labelled, described, bare } = props;
   const box = bare ? "flex flex-col gap-4" : "flex flex-col gap-3 border-l-2 border-line pl-3";
   const inner = <Inner {...props} />;
@@ -53,7 +45,7 @@ export function Compound(props: Props) {
   );
 }
 
-function Inner(props: Props) {
+function Inner(props: CompoundProps) {
   switch (props.shape.kind) {
     case "object":
       return <ObjectFields {...props} shape={props.shape} />;
@@ -75,7 +67,7 @@ function Inner(props: Props) {
   ) : null;
 }
 
-function ObjectFields({ shape, value, onChange, path }: Props & { shape: Extract<Shape, { kind: "object" }> }) {
+function ObjectFields({ shape, value, onChange, path }: CompoundProps & { shape: Extract<Shape, { kind: "object" }> }) {
   const [key, setKey] = useState("");
   const known = new Set(shape.properties.map((p) => p.name));
   const others = isObject(value) ? Object.keys(value).filter((k) => !known.has(k)) : [];
@@ -135,7 +127,7 @@ function ObjectFields({ shape, value, onChange, path }: Props & { shape: Extract
   );
 }
 
-function List({ shape, value, onChange, path, name }: Props & { shape: Extract<Shape, { kind: "list" }> }) {
+function List({ shape, value, onChange, path, name }: CompoundProps & { shape: Extract<Shape, { kind: "list" }> }) {
   const { root } = useForm();
   const items = Array.isArray(value) ? value : [];
   const own = withoutNull(resolve(shape.item, root)).schema;
@@ -189,7 +181,13 @@ function List({ shape, value, onChange, path, name }: Props & { shape: Extract<S
   );
 }
 
-function Branches({ shape, value, onChange, path, name }: Props & { shape: Extract<Shape, { kind: "branches" }> }) {
+function Branches({
+  shape,
+  value,
+  onChange,
+  path,
+  name,
+}: CompoundProps & { shape: Extract<Shape, { kind: "branches" }> }) {
   const { root } = useForm();
   // A value that is not there yet fits every branch: then the person's choice alone counts.
   const [chosen, setChosen] = useState(() => (value === undefined ? 0 : branchOf(shape.branches, value, root)));
@@ -230,56 +228,4 @@ function Branches({ shape, value, onChange, path, name }: Props & { shape: Extra
       )}
     </>
   );
-}
-
-/** A value of any kind, as JSON. */
-function JsonField({ value, onChange, name, labelled, described }: Props) {
-  const [typed, setTyped] = useState(value === undefined ? "" : JSON.stringify(value, null, 2));
-  const [wrong, setWrong] = useState("");
-  useEffect(() => {
-    setTyped((now) => (same(now, value) ? now : value === undefined ? "" : JSON.stringify(value, null, 2)));
-  }, [value]);
-  const change = (next: string) => {
-    setTyped(next);
-    if (next.trim() === "") {
-      setWrong("");
-      onChange(undefined);
-      return;
-    }
-    try {
-      const parsed = JSON.parse(next);
-      setWrong("");
-      onChange(parsed);
-    } catch (cause) {
-      setWrong(text.call.notJson((cause as Error).message));
-    }
-  };
-  return (
-    <>
-      <TextArea
-        rows={Math.min(12, Math.max(2, typed.split("\n").length))}
-        value={typed}
-        onChange={(e) => change(e.target.value)}
-        placeholder={text.form.asJson}
-        aria-label={labelled ? undefined : name}
-        aria-labelledby={labelled}
-        aria-describedby={described}
-        aria-invalid={wrong !== "" || undefined}
-        data-broken={wrong !== "" || undefined}
-        spellCheck={false}
-        className="font-mono text-sm"
-      />
-      {wrong && <p className="text-sm text-err">{wrong}</p>}
-    </>
-  );
-}
-
-/** Whether a text is the JSON of a value; one that is being typed and no JSON yet counts. */
-function same(typed: string, value: Value): boolean {
-  if (typed.trim() === "") return value === undefined;
-  try {
-    return JSON.stringify(JSON.parse(typed)) === JSON.stringify(value);
-  } catch {
-    return value !== undefined;
-  }
 }

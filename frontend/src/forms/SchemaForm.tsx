@@ -82,9 +82,9 @@ export function Field({ schema, name, path, required, value, onChange }: FieldPr
             type="button"
             className="min-h-6 text-xs text-muted underline hover:text-text"
             onClick={() => onChange(undefined)}
-            aria-label={text.form.clear(name)}
+            aria-label={text.form.clearOf(name)}
           >
-            {text.form.unset}
+            {text.form.clear}
           </button>
         )}
       </div>

@@ -9,13 +9,20 @@ import { BottomBar, Rail } from "./Rail";
 import { Shortcuts } from "./Shortcuts";
 import { TopLine } from "./TopLine";
 
-const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette })));
+const loadPalette = () => import("./Palette").then((m) => ({ default: m.Palette }));
+const Palette = lazy(loadPalette);
 
 export function Frame() {
   const [palette, setPalette] = useState(false);
   const [shortcuts, setShortcuts] = useState(false);
   const navigate = useNavigate();
   const main = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    // Loaded before it is wanted: what is typed meanwhile would be lost.
+    const timer = setTimeout(() => void loadPalette(), 500);
+    return () => clearTimeout(timer);
+  }, []);
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {

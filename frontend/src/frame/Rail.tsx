@@ -1,9 +1,16 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { text } from "../text";
 import { screens } from "./nav";
 
+/** Whether a screen, or one that belongs to it, is shown. */
+function useCurrent() {
+  const { pathname } = useLocation();
+  return (to: string) => (to === "/" ? pathname === "/" || pathname.startsWith("/servers") : pathname.startsWith(to));
+}
+
 /** The list of screens beside the page, from 640 px. */
 export function Rail() {
+  const current = useCurrent();
   return (
     <nav
       aria-label={text.nav.label}
@@ -17,9 +24,10 @@ export function Rail() {
         <Link
           key={to}
           to={to}
-          activeOptions={{ exact: to === "/", includeSearch: false }}
+          activeOptions={{ exact: true, includeSearch: false }}
+          data-current={current(to) || undefined}
           title={label}
-          className="flex h-8 items-center gap-2.5 rounded-md px-2.5 text-sm font-medium text-muted hover:bg-sunken hover:text-text data-[status=active]:bg-accent-soft data-[status=active]:text-accent"
+          className="flex h-8 items-center gap-2.5 rounded-md px-2.5 text-sm font-medium text-muted hover:bg-sunken hover:text-text data-current:bg-accent-soft data-current:text-accent"
         >
           <Icon size={16} aria-hidden className="shrink-0" />
           <span className="sr-only lg:not-sr-only">{label}</span>
@@ -46,6 +54,7 @@ function Mark() {
 
 /** The same at the bottom of narrow windows, where thumbs are. */
 export function BottomBar() {
+  const current = useCurrent();
   return (
     <nav
       aria-label={text.nav.label}
@@ -55,8 +64,9 @@ export function BottomBar() {
         <Link
           key={to}
           to={to}
-          activeOptions={{ exact: to === "/", includeSearch: false }}
-          className="flex min-w-0 flex-1 flex-col items-center gap-0.5 py-2 text-xs text-muted -outline-offset-2! data-[status=active]:text-accent"
+          activeOptions={{ exact: true, includeSearch: false }}
+          data-current={current(to) || undefined}
+          className="flex min-w-0 flex-1 flex-col items-center gap-0.5 py-2 text-xs text-muted -outline-offset-2! data-current:text-accent"
         >
           <Icon size={18} aria-hidden />
           <span className="max-w-full truncate">{label}</span>

@@ -14,15 +14,10 @@ export function TopLine({ onSearch, onShortcuts }: { onSearch: () => void; onSho
     <header className="sticky top-0 z-20 flex h-12 shrink-0 items-center gap-2 border-b border-line bg-surface px-4 sm:px-6">
       <HubState />
       <div className="grow" />
-      <Button
-        onClick={onSearch}
-        aria-label={text.search.open}
-        aria-keyshortcuts="Control+K"
-        className="text-muted max-sm:w-8 max-sm:px-0"
-      >
+      <Button onClick={onSearch} aria-keyshortcuts="Control+K" className="text-muted max-sm:w-8 max-sm:px-0">
         <Search size={15} aria-hidden />
-        <span className="hidden sm:inline">{text.search.open}</span>
-        <kbd className="ml-4 hidden rounded border border-line px-1 font-sans text-xs sm:inline">
+        <span className="max-sm:sr-only">{text.search.open}</span>
+        <kbd aria-hidden className="ml-4 hidden rounded border border-line px-1 font-sans text-xs sm:inline">
           {mac ? "⌘K" : "Ctrl K"}
         </kbd>
       </Button>

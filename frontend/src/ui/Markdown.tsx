@@ -33,7 +33,7 @@ export function Markdown({ value }: { value: string }) {
   const html = useMemo(() => {
     const made = marked.parse(plain(value), { async: false, gfm: true });
     const safe = purifier.sanitize(made, allowed);
-    return safe.replace(/<(\/?)h[1-6]\b/g, "<$1h4");
+    return safe.replace(/<(\/?)h[1-6]\b/g, "<$1h3");
   }, [value]);
   // biome-ignore lint/security/noDangerouslySetInnerHtml: it was made harmless above
   return <div className="foreign markdown min-w-0" dangerouslySetInnerHTML={{ __html: html }} />;

@@ -95,7 +95,7 @@ function Row({ happening: h }: { happening: Happening }) {
           </>
         )}
         <span
-          className={cx("foreign", bad && "text-err", h.kind === "server_stderr" && "font-mono text-xs text-muted")}
+          className={cx("foreign", bad && "text-err", kindOf(h.kind) === "output" && "font-mono text-xs text-muted")}
         >
           {what}
         </span>

@@ -6,7 +6,7 @@ export type Kind = keyof typeof text.activity.kinds;
 
 /** The group of an event, for the filter. */
 export function kindOf(kind: string): Kind {
-  if (kind === "server_stderr") return "output";
+  if (kind === "server_stderr" || kind === "server_note") return "output";
   if (kind.startsWith("server_")) return "servers";
   if (kind === "config_changed" || kind.startsWith("servers_")) return "config";
   return "hub";
@@ -38,6 +38,7 @@ export function describe(h: Happening): { what: string; why?: string; bad?: bool
       return { what: text.activity.lists(changed.filter(Boolean).join(", ").toLowerCase()) };
     }
     case "server_stderr":
+    case "server_note":
       return { what: line(words(d.line), 400) };
     case "config_changed":
       return d.error

@@ -88,7 +88,7 @@ export function LogView({ lines, name, empty }: { lines: Line[]; name: string; e
           aria-live="off"
           aria-label={text.logs.of(name)}
           tabIndex={0}
-          className="h-[62vh] min-h-60 overflow-auto rounded-lg border border-line bg-surface py-2 font-mono text-xs leading-5"
+          className="max-h-[62vh] min-h-32 overflow-auto rounded-lg border border-line bg-surface py-2 font-mono text-xs leading-5"
         >
           <div className="relative" style={{ height: rows.getTotalSize() }}>
             {rows.getVirtualItems().map((row) => {

@@ -22,7 +22,7 @@ export function About({ server: s }: { server: Server }) {
         <CopyButton value={endpoint(s.name)} what={text.about.endpoint} />
       </span>,
     ],
-    [text.about.state, `${s.health.summary} ${ago(s.since, now)} (${dateTime(s.since)})`],
+    [text.about.state, text.about.since(s.health.summary, dateTime(s.since), ago(s.since, now))],
     [text.about.transport, text.transport(s.transport)],
   ];
   if (s.revision)
@@ -51,7 +51,7 @@ export function About({ server: s }: { server: Server }) {
       <dl className="grid gap-x-6 gap-y-2 sm:grid-cols-[10rem_minmax(0,1fr)]">
         {rows.map(([name, value]) => (
           <div key={name} className="contents">
-            <dt className="self-center text-sm font-medium text-muted max-sm:mt-1">{name}</dt>
+            <dt className="text-sm leading-5.25 font-medium text-muted max-sm:mt-1">{name}</dt>
             <dd className="foreign">{value}</dd>
           </div>
         ))}

@@ -35,15 +35,17 @@ export function ServerScreen() {
   }
 
   const { lists } = server;
+  // Of a server that has never been connected nobody knows how many there are.
+  const known = (n: number) => (server.state === "ready" || n > 0 ? n : undefined);
   const tabs = [
-    { id: "tools", label: text.server.tools, count: lists.tools, content: <ToolsTab server={server} /> },
+    { id: "tools", label: text.server.tools, count: known(lists.tools), content: <ToolsTab server={server} /> },
     {
       id: "resources",
       label: text.server.resources,
-      count: lists.resources + lists.resourceTemplates,
+      count: known(lists.resources + lists.resourceTemplates),
       content: <ResourcesTab server={server} />,
     },
-    { id: "prompts", label: text.server.prompts, count: lists.prompts, content: <PromptsTab server={server} /> },
+    { id: "prompts", label: text.server.prompts, count: known(lists.prompts), content: <PromptsTab server={server} /> },
     { id: "logs", label: text.server.logs, content: <LogTab server={server} /> },
     ...(server.builtin ? [] : [{ id: "config", label: text.server.config, content: <ConfigTab server={server} /> }]),
     { id: "about", label: text.server.about, content: <About server={server} /> },

@@ -1,7 +1,8 @@
 import { useEffect, useId, useState } from "react";
 import type { Problem } from "../../forms/check";
 import { SchemaForm } from "../../forms/SchemaForm";
-import { complete, isObject, resolve, type Schema, shapeOf, type Value } from "../../forms/schema";
+import { isObject, resolve, type Schema, shapeOf, type Value } from "../../forms/schema";
+import { complete } from "../../forms/values";
 import { cx } from "../../lib/cx";
 import { text } from "../../text";
 import { TextArea } from "../../ui/Field";

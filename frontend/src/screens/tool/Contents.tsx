@@ -18,10 +18,11 @@ const blocks = (v: unknown): Block[] => (Array.isArray(v) ? v.filter(isObject) :
 
 /** All of a result: the content of a tool, the contents of a resource, or the messages of a prompt. */
 export function Contents({ server, result }: { server: string; result: Block }) {
-  const content = blocks(result.content);
+  const structured = result.structuredContent;
+  // For older clients servers send structured content as text too: it is shown once.
+  const content = blocks(result.content).filter((b) => structured === undefined || !repeats(b, structured));
   const resources = blocks(result.contents);
   const messages = blocks(result.messages);
-  const structured = result.structuredContent;
   if (content.length + resources.length + messages.length === 0 && structured === undefined) {
     return <p className="text-muted">{text.call.empty}</p>;
   }
@@ -44,13 +45,22 @@ export function Contents({ server, result }: { server: string; result: Block }) 
         </div>
       ))}
       {structured !== undefined && (
-        <section aria-label={text.call.structured} className="flex flex-col gap-1">
+        <div className="flex flex-col gap-1">
           <h3 className="text-sm text-muted">{text.call.structured}</h3>
           <StructuredTable value={structured} />
-        </section>
+        </div>
       )}
     </div>
   );
+}
+
+function repeats(block: Block, structured: unknown): boolean {
+  if (block.type !== "text") return false;
+  try {
+    return JSON.stringify(JSON.parse(words(block.text))) === JSON.stringify(structured);
+  } catch {
+    return false;
+  }
 }
 
 const images = /^image\/(png|jpeg|gif|webp|svg\+xml|avif|bmp)$/;

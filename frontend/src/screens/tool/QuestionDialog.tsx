@@ -1,7 +1,8 @@
 import { type FormEvent, useState } from "react";
 import { check, type Problem } from "../../forms/check";
 import { SchemaForm } from "../../forms/SchemaForm";
-import { complete, isObject, type Value } from "../../forms/schema";
+import { isObject, type Value } from "../../forms/schema";
+import { complete } from "../../forms/values";
 import { line, plain } from "../../lib/text";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";

@@ -79,7 +79,10 @@ function Description({ definition: d, name }: { definition: Definition; name: st
     <>
       {d.title && d.title !== name && <p className="foreign font-medium">{line(d.title)}</p>}
       {d.description && (
-        <p className="foreign max-h-60 max-w-prose overflow-y-auto whitespace-pre-line text-muted">
+        <p
+          tabIndex={d.description.length > 800 ? 0 : undefined} // it scrolls then
+          className="foreign max-h-60 max-w-prose overflow-y-auto whitespace-pre-line text-muted"
+        >
           {plain(d.description.slice(0, 20_000))}
         </p>
       )}

@@ -1,7 +1,8 @@
 import { Play, Square } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import { check, type Problem } from "../../forms/check";
-import { complete, type Schema, type Value } from "../../forms/schema";
+import type { Schema, Value } from "../../forms/schema";
+import { complete } from "../../forms/values";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { Arguments } from "./Arguments";

@@ -18,6 +18,9 @@ const kinds: Record<string, { first: string; between: string; named: boolean; re
   "&": { first: "&", between: "&", named: true, reserved: false },
 };
 
+const strictly = (text: string) =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
 /** Fills a URI template (RFC 6570) with texts. What has no value is left out. */
 export function expand(template: string, values: Record<string, unknown>): string {
   return template.replace(expression, (_, operator: string, specs: string) => {
@@ -28,7 +31,7 @@ export function expand(template: string, values: Record<string, unknown>): strin
       if (value === undefined || value === null) return [];
       const cut = /:(\d+)$/.exec(spec);
       const text = cut ? String(value).slice(0, Number(cut[1])) : String(value);
-      const coded = kind.reserved ? encodeURI(text) : encodeURIComponent(text);
+      const coded = kind.reserved ? encodeURI(text) : strictly(text);
       return [kind.named ? `${name}=${coded}` : coded];
     });
     return parts.length > 0 ? kind.first + parts.join(kind.between) : "";
