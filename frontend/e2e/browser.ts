@@ -1,14 +1,20 @@
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** The browser that the system has: none is downloaded. */
+function executable(): string {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const all = ["chromium", "google-chrome"].flatMap((name) => folders.map((folder) => join(folder, name)));
+  return process.env.CHROMIUM ?? all.find((path) => existsSync(path)) ?? "chromium";
+}
+
+// Its own sandbox needs rights that a container does not have; it sees pages of the hub only.
 export const launch = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu"],
-  });
+  chromium.launch({ executablePath: executable(), args: ["--no-sandbox", "--disable-gpu"] });
 
 export type Theme = "light" | "dark";
 
@@ -42,7 +48,6 @@ export async function open(browser: Browser, { width = 1200, theme = "light" }: 
 export async function problems(page: Page): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in window))) {
     // The page's policy lets in no scripts but its own; the debugger is above that.
-    const { readFileSync } = await import("node:fs");
     await page.evaluate(readFileSync(axe, "utf8"));
   }
   return page.evaluate(async () => {

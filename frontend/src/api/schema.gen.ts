@@ -416,6 +416,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/marketplace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be installed, and how the sources of it are doing */
+        get: operations["search-marketplace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/marketplace/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The categories of what can be installed */
+        get: operations["list-categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/marketplace/install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Install an item as a new server in a configuration file
+         * @description Refuses what a plan says is missing, invalid or unknown. That a program is not found on this machine is no error: the server's state tells.
+         */
+        post: operations["install-item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/marketplace/item": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of one item, with its README */
+        get: operations["get-item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/marketplace/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an installation would write, and what it lacks
+         * @description Writes nothing into the configuration. A bundle is downloaded, verified and unpacked: only then is it known what it needs.
+         */
+        post: operations["plan-install"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/marketplace/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read all sources now. What cannot be read is no error of this route: the states of the sources tell */
+        post: operations["refresh-marketplace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/marketplace/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The servers whose pinned package is behind the marketplace */
+        get: operations["list-updates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/openapi.json": {
         parameters: {
             query?: never;
@@ -607,6 +732,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/servers/{name}/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pin a server's package to its latest version; nothing else in the file changes */
+        post: operations["update-server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/stream": {
         parameters: {
             query?: never;
@@ -699,6 +841,18 @@ export interface components {
         Catalogue: {
             servers: components["schemas"]["LegacyItem"][] | null;
             timestamp: string;
+        };
+        Category: {
+            /**
+             * Format: int64
+             * @description How many items are in it
+             */
+            items: number;
+            name: string;
+        };
+        CategoryListBody: {
+            /** @description Sorted by name */
+            categories: components["schemas"]["Category"][];
         };
         Change: {
             /** @description What happened, depending on the name of the event */
@@ -826,6 +980,62 @@ export interface components {
             server_id: string;
             state: string;
         };
+        InstallPlanBody: {
+            /** @description Exactly what is written, but for secrets, which are masked, and values that are missing, which are ${key} */
+            entry: unknown;
+            /** @description The configuration file that is written */
+            file: string;
+            id: string;
+            install: components["schemas"]["MarketInstall"];
+            /** @description Keys of parameters whose value is not of their format, or none of their choices */
+            invalid: string[];
+            /** @description Keys of required parameters without a value */
+            missing: string[];
+            /** @description Of the server in the configuration */
+            name: string;
+            /** @description The programs that the server needs on this machine */
+            prerequisites: components["schemas"]["Prerequisite"][];
+            source: string;
+            /** @description There is a server of that name already */
+            taken: boolean;
+            /** @description Keys of values that the install has no parameter for */
+            unknown: string[];
+            /** @description The package has no version: what runs may change at any start */
+            unpinned: boolean;
+        };
+        InstallRequestBody: {
+            /** @description Path of one of the hub's configuration files; without it, the first */
+            file?: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Which of the item's ways to install it, from 0
+             */
+            install?: number;
+            /** @description Of the server in the configuration; without it, one that follows from the id */
+            name?: string;
+            /** @description Without it, the first source that has such an item */
+            source?: string;
+            /** @description By the key of the parameter; ${env:NAME} takes a variable of the hub's environment */
+            values?: {
+                [key: string]: string;
+            };
+        };
+        ItemDetailsBody: {
+            /** @description The ways to install it, which a plan names by their index */
+            installs: components["schemas"]["MarketInstall"][];
+            /**
+             * Format: date-time
+             * @description When the README was fetched; absent: never
+             */
+            readAt?: string;
+            /** @description Markdown by a stranger: sanitise it before it is shown as HTML. Empty if there is none */
+            readme: string;
+            /** @description The README is not fresh and could not be fetched now */
+            readmeStale: boolean;
+            /** @description Of its source code, http or https */
+            repository?: string;
+        };
         LegacyInstall: {
             config: string;
             description?: string;
@@ -930,6 +1140,103 @@ export interface components {
             /** @description stdio, remote, or local for the hub itself; empty if its configuration has none */
             transport: string;
         };
+        MarketInstall: {
+            description: string;
+            /** @enum {string} */
+            kind: "npm" | "pypi" | "oci" | "nuget" | "mcpb" | "remote" | "command";
+            name: string;
+            /** @description The identifier of the package, or the address of the bundle */
+            package?: string;
+            /** @description Of a bundle (mcpb) only a plan knows them */
+            parameters: components["schemas"]["MarketParameter"][];
+            /** @description In the words of the source */
+            prerequisites: string[];
+            transports: string[];
+            /** @description Of a remote server, with ${key} for parameters */
+            url?: string;
+            /** @description Of the package; absent: whatever is newest when it starts */
+            version?: string;
+        };
+        MarketItem: {
+            author: string;
+            category: string;
+            /** @description All texts of an item are a stranger's: plain text without control signs */
+            description: string;
+            featured: boolean;
+            /** @description Unique within its source */
+            id: string;
+            /** @description The configured servers that are of it, as far as their entries tell */
+            installed: string[];
+            /** @description The ways to install it, in order: npm, pypi, oci, nuget, mcpb, remote or command */
+            kinds: string[];
+            license: string;
+            /** @description To show */
+            name: string;
+            /** @description builtin for what the hub brings along until a source could be read */
+            source: string;
+            /** Format: int64 */
+            stars: number;
+            /** @enum {string} */
+            status: "active" | "deprecated";
+            /** @description Why it is deprecated, and what to use instead */
+            statusMessage?: string;
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description When it last changed, if that is known
+             */
+            updated?: string;
+            /** @description A page about it, http or https; empty if there is none */
+            url: string;
+            verified: boolean;
+            version: string;
+        };
+        MarketPageBody: {
+            items: components["schemas"]["MarketItem"][];
+            sources: components["schemas"]["MarketSource"][];
+            /**
+             * Format: int64
+             * @description How many match, on all pages
+             */
+            total: number;
+        };
+        MarketParameter: {
+            choices?: string[];
+            default?: string;
+            description?: string;
+            /** @description string, number, boolean, filepath or directory */
+            format?: string;
+            key: string;
+            /** @description Several values, one on each line */
+            multiple?: boolean;
+            name: string;
+            /** @description An example */
+            placeholder?: string;
+            required: boolean;
+            secret: boolean;
+        };
+        MarketSource: {
+            /** @description Why it could not be read then. Its items are those of the last time */
+            error?: string;
+            /**
+             * Format: date-time
+             * @description When it was last read; absent: never
+             */
+            fetchedAt?: string;
+            /**
+             * Format: int64
+             * @description How many of its items are in the index
+             */
+            items: number;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was last tried; absent: never, or it is being read for the first time
+             */
+            triedAt?: string;
+            /** @description Where it is read from, without a query */
+            url: string;
+        };
         NewServerBody: {
             /** @description The server's entry in the configuration file: a JSON object */
             config: unknown;
@@ -953,6 +1260,17 @@ export interface components {
             status?: string;
             timestamp: string;
         };
+        PackageUpdate: {
+            current: string;
+            /** @description The id of the item that has it */
+            item: string;
+            /** @enum {string} */
+            kind: "npm" | "pypi" | "oci" | "nuget";
+            latest: string;
+            package: string;
+            server: string;
+            source: string;
+        };
         Position: {
             /**
              * Format: int64
@@ -966,6 +1284,14 @@ export interface components {
              * @description From 1
              */
             line: number;
+        };
+        Prerequisite: {
+            found: boolean;
+            /** @description How to get it */
+            hint: string;
+            /** @description Where it is */
+            path?: string;
+            program: string;
         };
         PromptsAnswerBody: {
             /** @description In the server's order */
@@ -1057,6 +1383,9 @@ export interface components {
             /** @description Sorted by name */
             servers: components["schemas"]["ManagedServer"][];
         };
+        SourceListBody: {
+            sources: components["schemas"]["MarketSource"][];
+        };
         ToolsAnswerBody: {
             /** @description In the server's order */
             tools: components["schemas"]["Offer"][];
@@ -1072,6 +1401,10 @@ export interface components {
             /** @description The server's entry as it would stand in a configuration file: a JSON object */
             config: unknown;
             name: string;
+        };
+        UpdateListBody: {
+            /** @description Sorted by server */
+            updates: components["schemas"]["PackageUpdate"][];
         };
         WorkspaceHealth: {
             allActive: {
@@ -1975,6 +2308,387 @@ export interface operations {
             };
         };
     };
+    "search-marketplace": {
+        parameters: {
+            query?: {
+                /** @description Words, each of which must begin one of the item's */
+                q?: string;
+                category?: string;
+                /** @description All of them */
+                tag?: string[] | null;
+                source?: string;
+                sort?: "relevance" | "name" | "newest" | "stars";
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketPageBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "list-categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryListBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "install-item": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstallRequestBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedServer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get-item": {
+        parameters: {
+            query: {
+                /** @description Without it, the first source that has such an item */
+                source?: string;
+                id: string;
+                /** @description Whether to look for the README, which may have to be fetched first */
+                readme?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemDetailsBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plan-install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstallRequestBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstallPlanBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "refresh-marketplace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceListBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "list-updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateListBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     openapi: {
         parameters: {
             query?: never;
@@ -2592,6 +3306,74 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "update-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name in the configuration */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedServer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
