@@ -59,6 +59,25 @@ const add = createRoute({
   component: lazyRouteComponent(() => import("./screens/add/Add"), "Add"),
 });
 
+const market = createRoute({
+  getParentRoute: () => root,
+  path: "/market",
+  component: lazyRouteComponent(() => import("./screens/market/Market"), "Market"),
+  validateSearch: (s): { q?: string; category?: string; source?: string; sort?: string } => ({
+    q: word(s.q),
+    category: word(s.category),
+    source: word(s.source),
+    sort: word(s.sort),
+  }),
+});
+
+const item = createRoute({
+  getParentRoute: () => root,
+  path: "/market/item",
+  component: lazyRouteComponent(() => import("./screens/market/ItemScreen"), "ItemScreen"),
+  validateSearch: (s): { id?: string; source?: string } => ({ id: word(s.id), source: word(s.source) }),
+});
+
 const config = createRoute({
   getParentRoute: () => root,
   path: "/config",
@@ -91,7 +110,20 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([servers, server, tool, prompt, resource, add, config, activity, logs, settings]),
+  routeTree: root.addChildren([
+    servers,
+    server,
+    tool,
+    prompt,
+    resource,
+    add,
+    market,
+    item,
+    config,
+    activity,
+    logs,
+    settings,
+  ]),
   history: createHashHistory(),
   defaultPreload: "intent",
   scrollRestoration: true,

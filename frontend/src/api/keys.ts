@@ -5,6 +5,7 @@ export const keys = {
   activity: ["activity"] as const,
   hub: ["hub"] as const,
   config: ["config"] as const,
+  market: ["market"] as const,
   offers: (server: string) => ["offers", server] as const,
   log: (server: string) => ["log", server] as const,
   /** Whether the event stream itself keeps it up to date. */

@@ -1022,8 +1022,22 @@ export interface components {
             };
         };
         ItemDetailsBody: {
+            author: string;
+            category: string;
+            /** @description All texts of an item are a stranger's: plain text without control signs */
+            description: string;
+            featured: boolean;
+            /** @description Unique within its source */
+            id: string;
+            /** @description The configured servers that are of it, as far as their entries tell */
+            installed: string[];
             /** @description The ways to install it, which a plan names by their index */
             installs: components["schemas"]["MarketInstall"][];
+            /** @description The ways to install it, in order: npm, pypi, oci, nuget, mcpb, remote or command */
+            kinds: string[];
+            license: string;
+            /** @description To show */
+            name: string;
             /**
              * Format: date-time
              * @description When the README was fetched; absent: never
@@ -1035,6 +1049,24 @@ export interface components {
             readmeStale: boolean;
             /** @description Of its source code, http or https */
             repository?: string;
+            /** @description builtin for what the hub brings along until a source could be read */
+            source: string;
+            /** Format: int64 */
+            stars: number;
+            /** @enum {string} */
+            status: "active" | "deprecated";
+            /** @description Why it is deprecated, and what to use instead */
+            statusMessage?: string;
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description When it last changed, if that is known
+             */
+            updated?: string;
+            /** @description A page about it, http or https; empty if there is none */
+            url: string;
+            verified: boolean;
+            version: string;
         };
         LegacyInstall: {
             config: string;

@@ -25,6 +25,12 @@ export function Welcome() {
           >
             {text.welcome.addButton}
           </Link>
+          <Link
+            to="/market"
+            className="mt-3 ml-3 inline-flex h-8 items-center rounded-md border border-line bg-raised px-3 text-sm font-medium shadow-card hover:bg-sunken"
+          >
+            {text.welcome.orMarket}
+          </Link>
         </li>
         <li className="rounded-lg border border-line bg-surface p-4 shadow-card">
           <h3 className="flex items-center gap-2">
