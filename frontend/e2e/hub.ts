@@ -26,9 +26,14 @@ export class Hub {
   readonly file = join(this.home, "servers.json");
   port = 0;
   private process?: ChildProcess;
+  private ends: (() => void)[] = [];
 
   constructor(servers: Record<string, Entry>, top: Entry = {}) {
     this.write(`${JSON.stringify({ ...top, mcpServers: servers }, null, 2)}\n`);
+    // What the configuration calls npx runs the packages that are installed already.
+    mkdirSync(join(this.home, "bin"));
+    const run = `#!/bin/sh\nshift; package=$1; shift\nexec "${process.execPath}" "${root}/test/node_modules/$package/dist/index.js" "$@"\n`;
+    writeFileSync(join(this.home, "bin/npx"), run, { mode: 0o755 });
     mkdirSync(join(this.home, "notes"));
     writeFileSync(join(this.home, "notes/todo.md"), "# To do\n\n- water the plants\n");
   }
@@ -47,7 +52,7 @@ export class Hub {
     const child = spawn(binary, ["--config", this.file, "--watch", "--port", String(this.port)], {
       cwd: this.home,
       env: {
-        PATH: process.env.PATH,
+        PATH: `${dir("bin")}:${process.env.PATH}`,
         HOME: this.home,
         XDG_CONFIG_HOME: dir("config"),
         XDG_STATE_HOME: dir("state"),
@@ -81,8 +86,14 @@ export class Hub {
     await ended;
   }
 
+  /** Has something ended together with the hub. */
+  onClose(end: () => void) {
+    this.ends.push(end);
+  }
+
   async close() {
     await this.stop();
+    for (const end of this.ends) end();
     rmSync(this.home, { recursive: true, force: true });
   }
 

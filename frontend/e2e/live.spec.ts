@@ -68,3 +68,14 @@ test("a tool can be run again after the hub was restarted", async () => {
   await page.getByText("entities").first().waitFor();
   await context.close();
 });
+
+test("a browser that the hub does not know is told how to get in", async () => {
+  const { page, context } = await open(browser);
+  await page.route("**/api/**", (route) => route.fulfill({ status: 401, body: "{}" }));
+  await page.goto(hub.url);
+  await page.getByText("mcp-hub open").waitFor();
+  expect(await problems(page)).toEqual([]);
+  await page.unroute("**/api/**");
+  await connected(page).waitFor({ timeout: 30_000 }); // it goes on by itself
+  await context.close();
+});

@@ -1,6 +1,17 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+// Names that one might meet; the rest is there to fill pages.
+const known: [string, string, string, number][] = [
+  ["Repository", "Search code, read files, and work on issues and pull requests", "development", 3911],
+  ["Browser", "Drive a browser: open pages, click, fill in forms, take pictures", "web", 3520],
+  ["Relational database", "Look at schemas and run read-only queries", "databases", 2874],
+  ["Calendar", "Find free time, and plan meetings with others", "productivity", 1960],
+  ["Vector search", "Store and find passages by meaning", "databases", 1544],
+  ["Web search", "Search the web and read what is found as Markdown", "web", 1210],
+  ["Containers", "List, start, stop and inspect containers and images", "development", 987],
+];
+
 const item = (n: number) => ({
   id: `tool-${n}`,
   name: `Tool ${n}`,
@@ -18,7 +29,7 @@ export async function registry(command: string, args: string[]): Promise<{ url: 
   const graph = {
     id: "graph",
     name: "Knowledge graph",
-    description: "Remembers <b>what</b> you tell it <script>window.hacked=1</script>",
+    description: "Remembers what you tell it as entities, relations and observations",
     author: "somebody",
     url: "https://example.invalid/graph",
     category: "memory",
@@ -37,7 +48,20 @@ export async function registry(command: string, args: string[]): Promise<{ url: 
       },
     ],
   };
-  const body = JSON.stringify({ servers: [graph, ...Array.from({ length: 60 }, (_, i) => item(i + 1))] });
+  const body = JSON.stringify({
+    servers: [
+      graph,
+      ...known.map(([name, description, category, stars], i) => ({
+        ...item(i),
+        id: `known-${i}`,
+        name,
+        description,
+        category,
+        stars,
+      })),
+      ...Array.from({ length: 60 - known.length }, (_, i) => item(i + 1)),
+    ],
+  });
   const server = createServer((_, answer) => answer.setHeader("Content-Type", "application/json").end(body));
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/registry.json`, server };

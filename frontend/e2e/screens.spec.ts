@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, open, overflow, problems } from "./browser";
-import type { Hub } from "./hub";
+import { Hub } from "./hub";
 import { sampleHub, screens } from "./screens";
 
 let browser: Browser;
@@ -37,6 +37,19 @@ describe.each([
     expect([...found, ...faults]).toEqual([]);
     await context.close();
   });
+});
+
+test("a hub without servers says how to begin", async () => {
+  const empty = await new Hub({}).start();
+  for (const width of [1200, 320]) {
+    const { page, context, faults } = await open(browser, { width });
+    await page.goto(empty.url);
+    await page.getByText("Your hub runs").waitFor();
+    expect([...(await problems(page)), ...faults]).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await context.close();
+  }
+  await empty.close();
 });
 
 test("the page is served with a strict policy, and other clients get JSON", async () => {

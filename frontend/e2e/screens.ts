@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { Hub, real } from "./hub";
+import { registry, sources } from "./registry";
 
 export interface Screen {
   name: string;
@@ -48,11 +49,14 @@ export const screens: Screen[] = [
       await page.getByText("Found one server").waitFor();
     },
   },
+  { name: "market", path: "/market", ready: see("61 servers") },
+  { name: "market-item", path: "/market/item?id=graph&source=community", ready: see("Still missing: MEMORY_FILE") },
   { name: "config", path: "/config", ready: see("No problems") },
   { name: "config-merged", path: "/config?view=merged", ready: see("What all files together say") },
   { name: "activity", path: "/activity", ready: (page) => page.getByRole("heading", { name: "Activity" }).waitFor() },
   { name: "logs", path: "/logs", ready: see("What servers write") },
   { name: "settings", path: "/settings", ready: see("Speaks as mcp-hub") },
+  { name: "missing", path: "/no/such/page", ready: see("There is no such page") },
   {
     name: "palette",
     path: "/",
@@ -66,13 +70,30 @@ export const screens: Screen[] = [
 
 /** A hub with servers in all the states that one meets. */
 export async function sampleHub(): Promise<Hub> {
+  const { command, args } = real.memory as { command: string; args: string[] };
+  const fake = await registry(command, args);
   const hub = new Hub({});
+  hub.onClose(() => fake.server.close());
   hub.write(`{
-  // Servers for the pictures
+  // Servers that every editor on this machine shares
+  "hub": ${JSON.stringify(sources(fake.url))},
   "mcpServers": {
-    "everything": ${JSON.stringify({ ...real.everything, description: "Exercises all features of the protocol" })},
-    "notes": ${JSON.stringify({ ...real.files(`${hub.home}/notes`), description: "My notes, as Markdown files", disabled_tools: ["move_file"] })},
-    "memory": ${JSON.stringify({ ...real.memory, description: "A knowledge graph that outlives conversations" })},
+    "everything": {
+      "command": "npx",
+      "args": ["-y", "@modelcontextprotocol/server-everything"],
+      "description": "Exercises all features of the protocol",
+    },
+    "notes": {
+      "command": "npx",
+      "args": ["-y", "@modelcontextprotocol/server-filesystem", "\${userHome}/notes"],
+      "description": "My notes, as Markdown files",
+      "disabled_tools": ["move_file"], // I move them myself
+    },
+    "memory": {
+      "command": "npx",
+      "args": ["-y", "@modelcontextprotocol/server-memory"],
+      "description": "A knowledge graph that outlives conversations",
+    },
     "issues": { "command": "issue-tracker-mcp", "args": ["--token", "\${ISSUES_TOKEN}"] },
     "search": { "url": "http://127.0.0.1:9/mcp", "description": "Search of the web" },
     "postgres": { "command": "uvx", "args": ["mcp-server-postgres"], "disabled": true },

@@ -112,7 +112,7 @@ test("find a tool, run it, and run it again with other arguments", async () => {
   // Using old arguments fills the form, and fires nothing.
   await tabTo(page, page.getByRole("button", { name: "Use these arguments" }).nth(1));
   await page.keyboard.press("Enter");
-  expect(await page.getByLabel("b", { exact: true }).inputValue()).toBe("22");
+  await expect.poll(() => page.getByLabel("b", { exact: true }).inputValue()).toBe("22");
   expect(await page.getByRole("button", { name: "Use these arguments" }).count()).toBe(2);
   await context.close();
 });

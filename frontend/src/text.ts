@@ -26,7 +26,8 @@ export const text = {
   nav: {
     label: "Screens",
     servers: "Servers",
-    market: "Marketplace",
+    more: "More",
+    market: "Market",
     activity: "Activity",
     logs: "Logs",
     config: "Config",
@@ -458,7 +459,7 @@ export const text = {
     address: "the hub's address",
   },
   access: {
-    title: "This hub wants to know you",
+    title: "This browser has no session with the hub",
     text: "Run this on the machine where the hub runs. It opens the dashboard signed in:",
     command: "mcp-hub open",
   },

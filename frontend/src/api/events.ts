@@ -57,12 +57,14 @@ export function follow(cache: QueryClient): () => void {
     if (stopped) return;
     source = new EventSource("/api/v2/stream");
     source.onopen = () => link("open");
-    source.onerror = () => {
-      link("lost");
-      if (source?.readyState === EventSource.CLOSED) {
-        clearTimeout(retry);
-        retry = setTimeout(open, retryAfter);
+    source.onerror = async () => {
+      if (source?.readyState !== EventSource.CLOSED) {
+        link("lost"); // the browser tries again by itself
+        return;
       }
+      clearTimeout(retry);
+      retry = setTimeout(open, retryAfter);
+      link((await refused()) ? "refused" : "lost");
     };
     for (const name of names) {
       source.addEventListener(name, (event) => {
@@ -78,6 +80,15 @@ export function follow(cache: QueryClient): () => void {
     clearTimeout(retry);
     source?.close();
   };
+}
+
+/** Whether the hub does not answer because it does not know this browser: the stream itself cannot tell. */
+async function refused(): Promise<boolean> {
+  try {
+    return (await fetch("/api/v2/servers")).status === 401;
+  } catch {
+    return false;
+  }
 }
 
 /** A log with the lines that were told since; it may have some of them already. */

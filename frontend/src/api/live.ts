@@ -2,8 +2,8 @@ import type { LogLine, Server } from "./client";
 
 /** What the event stream has told of the hub as a whole. */
 export interface Live {
-  /** "connecting" until the first snapshot; "lost" while there is no stream. */
-  link: "connecting" | "open" | "lost";
+  /** "connecting" until the first snapshot; "lost" while there is no stream; "refused" if the hub does not know this browser. */
+  link: "connecting" | "open" | "lost" | "refused";
   /** When the link came into this state, in milliseconds. */
   since: number;
   /** As the hub says it, such as "ready"; undefined until it has said something. */

@@ -22,6 +22,12 @@ export interface Search {
 
 const perPage = 30;
 
+/** How often to look whether a source has been read, in milliseconds. */
+const readAgain = 1500;
+
+/** Whether a source is being read for the first time: nobody knows yet what it has. */
+export const beingRead = (s: Source) => !s.fetchedAt && !s.error;
+
 /** What can be installed, page by page. */
 export function useMarket(search: Search) {
   return useInfiniteQuery({
@@ -36,12 +42,17 @@ export function useMarket(search: Search) {
       return last.items.length > 0 && shown < last.total ? shown : undefined;
     },
     placeholderData: keepPreviousData,
+    // While a source is read for the first time the hub answers with what it has.
+    refetchInterval: (query) => (query.state.data?.pages[0]?.sources.some(beingRead) ? readAgain : false),
   });
 }
 
-export function useCategories() {
+/** The categories, of so many items: when there are others, they may be others too. */
+export function useCategories(items: number | undefined) {
   return useQuery({
-    queryKey: [...keys.market, "categories"],
+    queryKey: [...keys.market, "categories", items],
+    enabled: items !== undefined,
+    placeholderData: keepPreviousData,
     queryFn: async () => (await ask(client.GET("/api/v2/marketplace/categories"))).categories,
   });
 }

@@ -12,7 +12,7 @@ export function useLive(): Live {
 }
 
 /** Whether what the page shows may be out of date. */
-export const useStale = () => useLive().link === "lost";
+export const useStale = () => ["lost", "refused"].includes(useLive().link);
 
 /** The servers as the stream tells them; asked for once, in case that is quicker. */
 export function useServers() {

@@ -1,8 +1,10 @@
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useLive } from "../api/queries";
 import { useKeys } from "../lib/useKeys";
 import { text } from "../text";
 import { Toasts } from "../ui/Toast";
+import { Refused } from "./Lost";
 import { Announcer, StaleBanner } from "./Notices";
 import { screens } from "./nav";
 import { BottomBar, Rail } from "./Rail";
@@ -16,6 +18,7 @@ export function Frame() {
   const [palette, setPalette] = useState(false);
   const [shortcuts, setShortcuts] = useState(false);
   const navigate = useNavigate();
+  const { link } = useLive();
   const main = useRef<HTMLElement>(null);
 
   useEffect(() => {
@@ -61,7 +64,7 @@ export function Frame() {
           tabIndex={-1}
           className="mx-auto w-full max-w-6xl grow px-4 pt-5 pb-24 outline-none sm:px-6 sm:pb-10"
         >
-          <Outlet />
+          {link === "refused" ? <Refused /> : <Outlet />}
         </main>
       </div>
       <BottomBar />

@@ -1,5 +1,7 @@
-import { Link, useLocation } from "@tanstack/react-router";
+import { Link, useLocation, useNavigate } from "@tanstack/react-router";
+import { Ellipsis } from "lucide-react";
 import { text } from "../text";
+import { Menu } from "../ui/Menu";
 import { screens } from "./nav";
 
 /** Whether a screen, or one that belongs to it, is shown. */
@@ -52,26 +54,45 @@ function Mark() {
   );
 }
 
+/** How many screens stand in the bar itself: more would be too narrow for a finger. */
+const inBar = 4;
+
 /** The same at the bottom of narrow windows, where thumbs are. */
 export function BottomBar() {
   const current = useCurrent();
+  const navigate = useNavigate();
+  const rest = screens.slice(inBar);
+  const slot =
+    "flex min-w-0 flex-1 flex-col items-center gap-0.5 py-2 text-xs text-muted -outline-offset-2! data-current:text-accent";
   return (
     <nav
       aria-label={text.nav.label}
       className="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] sm:hidden"
     >
-      {screens.map(({ to, label, icon: Icon }) => (
+      {screens.slice(0, inBar).map(({ to, label, icon: Icon }) => (
         <Link
           key={to}
           to={to}
           activeOptions={{ exact: true, includeSearch: false }}
           data-current={current(to) || undefined}
-          className="flex min-w-0 flex-1 flex-col items-center gap-0.5 py-2 text-xs text-muted -outline-offset-2! data-current:text-accent"
+          className={slot}
         >
           <Icon size={18} aria-hidden />
           <span className="max-w-full truncate">{label}</span>
         </Link>
       ))}
+      <Menu
+        items={rest.map(({ to, label, icon: Icon }) => ({
+          label,
+          icon: <Icon size={15} aria-hidden />,
+          onSelect: () => void navigate({ to }),
+        }))}
+      >
+        <button type="button" data-current={rest.some((s) => current(s.to)) || undefined} className={slot}>
+          <Ellipsis size={18} aria-hidden />
+          {text.nav.more}
+        </button>
+      </Menu>
     </nav>
   );
 }

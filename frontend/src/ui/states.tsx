@@ -11,16 +11,20 @@ export function Empty({
   title,
   children,
   action,
+  whole,
 }: {
   icon?: ReactNode;
   title: string;
+  /** It is all that the screen shows, so its title is the screen's heading. */
+  whole?: boolean;
   children?: ReactNode;
   action?: ReactNode;
 }) {
+  const Title = whole ? "h1" : "p";
   return (
     <div className="flex flex-col items-center gap-1 rounded-lg border border-dashed border-line px-6 py-12 text-center">
       {icon && <div className="mb-2 text-muted">{icon}</div>}
-      <p className="font-medium">{title}</p>
+      <Title className="font-medium">{title}</Title>
       {children && <p className="max-w-prose text-muted">{children}</p>}
       {action && <div className="mt-4 flex flex-wrap justify-center gap-2">{action}</div>}
     </div>

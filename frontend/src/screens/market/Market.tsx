@@ -28,8 +28,8 @@ export function Market() {
 
   const sort = sorts.find((s) => s === search.sort) ?? "relevance";
   const market = useMarket({ q: search.q, category: search.category, source: search.source, sort });
-  const categories = useCategories().data ?? [];
   const first = market.data?.pages[0];
+  const categories = useCategories(first?.sources.reduce((n, s) => n + s.items, 0)).data ?? [];
   const items = market.data?.pages.flatMap((p) => p.items) ?? [];
   const clear = () => {
     setTyped("");

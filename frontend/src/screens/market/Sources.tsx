@@ -1,5 +1,5 @@
 import { RefreshCw } from "lucide-react";
-import { type Source, useRefresh } from "../../api/market";
+import { beingRead, type Source, useRefresh } from "../../api/market";
 import { cx } from "../../lib/cx";
 import { ago, count } from "../../lib/format";
 import { line } from "../../lib/text";
@@ -13,7 +13,7 @@ export function Sources({ sources }: { sources: Source[] }) {
   const now = useNow();
   const refresh = useRefresh();
   const failed = sources.filter((s) => s.error);
-  const reading = sources.filter((s) => !s.fetchedAt && !s.error);
+  const reading = sources.filter(beingRead);
   const oldest = sources.flatMap((s) => s.fetchedAt ?? []).sort()[0];
   const summary = [
     failed.length > 0 && text.market.failed(failed.length, sources.length),
@@ -23,8 +23,8 @@ export function Sources({ sources }: { sources: Source[] }) {
   return (
     <div
       className={cx(
-        "flex flex-wrap items-start gap-x-4 gap-y-1 rounded-lg text-sm",
-        failed.length > 0 && "bg-warn-soft p-3",
+        "flex flex-wrap items-center gap-x-4 gap-y-1 rounded-lg text-sm",
+        failed.length > 0 && "bg-warn-soft py-1.5 pr-1.5 pl-3",
       )}
     >
       <details className="min-w-0 grow">

@@ -24,6 +24,7 @@ export function ServerScreen() {
     return (
       <Empty
         icon={<ServerOff size={28} aria-hidden />}
+        whole
         title={text.server.none(name)}
         action={
           <Link to="/" className="text-accent underline">

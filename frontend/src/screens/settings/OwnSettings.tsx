@@ -5,6 +5,7 @@ import { keys } from "../../api/keys";
 import { isObject } from "../../forms/schema";
 import { text } from "../../text";
 import { Badge } from "../../ui/Badge";
+import { Code } from "../../ui/Code";
 import { Loading } from "../../ui/states";
 import { Section } from "./Settings";
 
@@ -42,15 +43,19 @@ export function OwnSettings() {
       {Object.entries(own).map(([key, schema]) => {
         const value = get(set?.value)[key];
         return (
-          <div key={key} className="flex items-start justify-between gap-4 px-4 py-2.5">
-            <div className="min-w-0">
+          <div key={key} className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1 px-4 py-2.5">
+            <div className="min-w-0 flex-1 basis-60">
               <p className="font-mono text-sm">hub.{key}</p>
               <p className="text-sm text-muted">{String(get(schema).description ?? "")}</p>
             </div>
-            <p className="flex shrink-0 items-center gap-2 font-mono text-sm">
-              {JSON.stringify(value ?? get(schema).default)}
-              {value === undefined && <Badge>{text.settings.standard}</Badge>}
-            </p>
+            {isObject(value) ? (
+              <Code value={JSON.stringify(value, null, 2)} label={`hub.${key}`} className="basis-full" />
+            ) : (
+              <p className="foreign flex items-center gap-2 font-mono text-sm">
+                {JSON.stringify(value ?? get(schema).default) ?? text.form.unset}
+                {value === undefined && <Badge>{text.settings.standard}</Badge>}
+              </p>
+            )}
           </div>
         );
       })}

@@ -26,7 +26,7 @@ export function PromptScreen() {
       </Link>
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
       {!data && !error && <Loading />}
-      {data && !prompt && <Empty icon={<MessageSquareText size={24} aria-hidden />} title={text.prompts.none} />}
+      {data && !prompt && <Empty icon={<MessageSquareText size={24} aria-hidden />} whole title={text.prompts.none} />}
       {prompt && d && server && (
         <>
           <h1 className="foreign font-mono text-lg font-semibold">{line(prompt.name, 200)}</h1>

@@ -31,7 +31,9 @@ export function ToolScreen() {
       </Link>
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
       {!data && !error && <Loading />}
-      {data && !tool && <Empty icon={<Wrench size={24} aria-hidden />} title={text.call.gone(line(wanted, 80))} />}
+      {data && !tool && (
+        <Empty icon={<Wrench size={24} aria-hidden />} whole title={text.call.gone(line(wanted, 80))} />
+      )}
       {tool && server && <Tool key={`${name}/${wanted}`} server={server} tool={tool} />}
     </div>
   );
