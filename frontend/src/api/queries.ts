@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { createContext, useContext } from "react";
 import { ask, client, type Server } from "./client";
 import { keys } from "./keys";
 import type { Happening, Live } from "./live";
@@ -11,8 +12,9 @@ export function useLive(): Live {
   return data ?? { link: "connecting", since: 0 };
 }
 
-/** Whether what the page shows may be out of date. */
-export const useStale = () => ["lost", "refused"].includes(useLive().link);
+/** Whether what the page shows may be out of date. The frame says so to all that ask: they are many. */
+export const Stale = createContext(false);
+export const useStale = () => useContext(Stale);
 
 /** The servers as the stream tells them; asked for once, in case that is quicker. */
 export function useServers() {
@@ -35,12 +37,13 @@ export function useActivity(): Happening[] {
 
 const of = (name: string) => ({ params: { path: { name } } });
 
-export function useTools(name: string) {
-  return useQuery({
-    queryKey: [...keys.offers(name), "tools"],
-    queryFn: async () => (await ask(client.GET("/api/v2/servers/{name}/tools", of(name)))).tools,
-  });
-}
+/** The query for the tools of a server. */
+export const serverTools = (name: string) => ({
+  queryKey: [...keys.offers(name), "tools"],
+  queryFn: async () => (await ask(client.GET("/api/v2/servers/{name}/tools", of(name)))).tools,
+});
+
+export const useTools = (name: string) => useQuery(serverTools(name));
 
 export function usePrompts(name: string) {
   return useQuery({

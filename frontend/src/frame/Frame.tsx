@@ -1,6 +1,6 @@
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { useLive } from "../api/queries";
+import { Stale, useLive } from "../api/queries";
 import { useKeys } from "../lib/useKeys";
 import { text } from "../text";
 import { Toasts } from "../ui/Toast";
@@ -47,32 +47,34 @@ export function Frame() {
   useTitle();
 
   return (
-    <div className="flex min-h-dvh">
-      <button
-        type="button"
-        onClick={() => main.current?.focus()} // no link: the part of the address after # is the screen
-        className="sr-only z-50 rounded-md bg-solid px-3 py-2 text-white focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
-      >
-        {text.skip}
-      </button>
-      <Rail />
-      <div className="flex min-w-0 grow flex-col">
-        <TopLine onSearch={() => setPalette(true)} onShortcuts={() => setShortcuts(true)} />
-        <StaleBanner />
-        <main
-          ref={main}
-          tabIndex={-1}
-          className="mx-auto w-full max-w-6xl grow px-4 pt-5 pb-24 outline-none sm:px-6 sm:pb-10"
+    <Stale value={link === "lost" || link === "refused"}>
+      <div className="flex min-h-dvh">
+        <button
+          type="button"
+          onClick={() => main.current?.focus()} // no link: the part of the address after # is the screen
+          className="sr-only z-50 rounded-md bg-solid px-3 py-2 text-white focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
         >
-          {link === "refused" ? <Refused /> : <Outlet />}
-        </main>
+          {text.skip}
+        </button>
+        <Rail />
+        <div className="flex min-w-0 grow flex-col">
+          <TopLine onSearch={() => setPalette(true)} onShortcuts={() => setShortcuts(true)} />
+          <StaleBanner />
+          <main
+            ref={main}
+            tabIndex={-1}
+            className="mx-auto w-full max-w-6xl grow px-4 pt-5 pb-24 outline-none sm:px-6 sm:pb-10"
+          >
+            {link === "refused" ? <Refused /> : <Outlet />}
+          </main>
+        </div>
+        <BottomBar />
+        <Suspense>{palette && <Palette onClose={() => setPalette(false)} />}</Suspense>
+        <Shortcuts open={shortcuts} onClose={() => setShortcuts(false)} />
+        <Announcer />
+        <Toasts />
       </div>
-      <BottomBar />
-      <Suspense>{palette && <Palette onClose={() => setPalette(false)} />}</Suspense>
-      <Shortcuts open={shortcuts} onClose={() => setShortcuts(false)} />
-      <Announcer />
-      <Toasts />
-    </div>
+    </Stale>
   );
 }
 

@@ -14,10 +14,10 @@ export interface MenuItem {
 const item =
   "flex min-h-8 cursor-default items-center gap-2 rounded-md px-2 py-1 text-sm outline-none select-none data-[disabled]:opacity-50 data-[highlighted]:bg-accent-soft";
 
-/** A menu that the child, a button, opens. Null stands for a line between groups. */
-export function Menu({ children, items }: { children: ReactNode; items: (MenuItem | null)[] }) {
+/** A menu that the child, a button, opens. Null stands for a line between groups; open has it begin open. */
+export function Menu({ children, items, open }: { children: ReactNode; items: (MenuItem | null)[]; open?: boolean }) {
   return (
-    <Radix.Root modal={false}>
+    <Radix.Root modal={false} defaultOpen={open}>
       <Radix.Trigger asChild>{children}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

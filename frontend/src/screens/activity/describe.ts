@@ -25,7 +25,7 @@ export function describe(h: Happening): { what: string; why?: string; bad?: bool
       const word = (text.state[to as "ready"] ?? to).toString().toLowerCase();
       return {
         what: text.activity.became(word, Number(d.took ?? 0)),
-        why: line(words(d.reason), 400) || undefined,
+        why: (bad && line(words(d.reason), 400)) || undefined,
         bad,
       };
     }

@@ -13,7 +13,24 @@ import { complain, toast } from "../../ui/Toast";
 /** The address at which clients find a server alone. */
 export const endpoint = (name: string) => `${location.origin}/mcp/${encodeURIComponent(name)}`;
 
-export function ServerMenu({ server: s }: { server: Server }) {
+/** The menu of a server. A list has many, so only the one that is used is more than a button. */
+export function ServerMenu({ server }: { server: Server }) {
+  const [used, setUsed] = useState(false);
+  if (used) return <Opened server={server} />;
+  return (
+    <Button
+      look="quiet"
+      square
+      aria-label={text.server.more(line(server.displayName, 60))}
+      aria-haspopup="menu"
+      onClick={() => setUsed(true)}
+    >
+      <Ellipsis size={16} aria-hidden />
+    </Button>
+  );
+}
+
+function Opened({ server: s }: { server: Server }) {
   const navigate = useNavigate();
   const action = useServerAction();
   const remove = useDeleteServer();
@@ -73,7 +90,7 @@ export function ServerMenu({ server: s }: { server: Server }) {
 
   return (
     <>
-      <Menu items={items}>
+      <Menu items={items} open>
         <Button look="quiet" square aria-label={text.server.more(name)}>
           <Ellipsis size={16} aria-hidden />
         </Button>

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import type { Server } from "../../api/client";
-import { useSetEnabled, useStale } from "../../api/queries";
+import { useStale } from "../../api/queries";
 import { cx } from "../../lib/cx";
 import { ago, count, dateTime } from "../../lib/format";
 import { line } from "../../lib/text";
@@ -9,68 +9,69 @@ import { useNow } from "../../lib/useNow";
 import { text } from "../../text";
 import { Status } from "../../ui/Status";
 import { Switch } from "../../ui/Switch";
-import { complain, toast } from "../../ui/Toast";
 import { ServerMenu } from "./ServerMenu";
 
 interface Props {
   server: Server;
   chosen: boolean;
-  onChoose: (chosen: boolean) => void;
+  onChoose: (name: string, chosen: boolean) => void;
+  onEnable: (name: string, enabled: boolean) => void;
 }
 
-export const ServerRow = memo(
-  function ServerRow({ server: s, chosen, onChoose }: Props) {
-    const now = useNow();
-    const name = line(s.displayName, 80);
-    return (
-      <li
-        data-row={s.name}
-        className={cx(
-          "grid grid-cols-[auto_minmax(0,1fr)_auto_auto] items-center gap-x-3 gap-y-1 px-3 py-2.5",
-          "md:grid-cols-[auto_minmax(0,1fr)_8.5rem_6rem_6.5rem_auto_auto]",
-          "focus-within:bg-accent-soft/40 hover:bg-sunken/60",
-        )}
-      >
-        <input
-          type="checkbox"
-          checked={chosen}
-          disabled={s.builtin}
-          onChange={(e) => onChoose(e.target.checked)}
-          aria-label={text.servers.choose(name)}
-          className="size-4 accent-solid max-md:hidden"
-        />
-        <div className="col-start-1 min-w-0 max-md:col-span-2 md:col-start-2">
-          <div className="flex min-w-0 items-center gap-2">
-            <Link
-              to="/servers/$name"
-              params={{ name: s.name }}
-              data-row-link
-              className="foreign truncate font-semibold hover:text-accent"
-            >
-              {name}
-            </Link>
-            <span className="md:hidden">
-              <Status server={s} />
-            </span>
-          </div>
-          <Summary server={s} />
+export const ServerRow = memo(function ServerRow({ server: s, chosen, onChoose, onEnable }: Props) {
+  const now = useNow();
+  const name = line(s.displayName, 80);
+  return (
+    <li
+      data-row={s.name}
+      className={cx(
+        "grid grid-cols-[auto_minmax(0,1fr)_auto_auto] items-center gap-x-3 gap-y-1 px-3 py-2.5",
+        "md:grid-cols-[auto_minmax(0,1fr)_8.5rem_6rem_6.5rem_auto_auto]",
+        "[contain-intrinsic-size:auto_3.75rem] [content-visibility:auto] focus-within:bg-accent-soft/40 hover:bg-sunken/60",
+      )}
+    >
+      <input
+        type="checkbox"
+        checked={chosen}
+        disabled={s.builtin}
+        onChange={(e) => onChoose(s.name, e.target.checked)}
+        aria-label={text.servers.choose(name)}
+        className="size-4 accent-solid max-md:hidden"
+      />
+      <div className="col-start-1 min-w-0 max-md:col-span-2 md:col-start-2">
+        <div className="flex min-w-0 items-center gap-2">
+          <Link
+            to="/servers/$name"
+            params={{ name: s.name }}
+            data-row-link
+            className="foreign truncate font-semibold hover:text-accent"
+          >
+            {name}
+          </Link>
+          <span className="md:hidden">
+            <Status server={s} />
+          </span>
         </div>
-        <div className="max-md:hidden">
-          <Status server={s} />
-        </div>
-        <div className="text-right text-sm text-muted max-md:hidden">
-          {s.state === "ready" && text.servers.tools(count(s.lists.tools))}
-        </div>
-        <div className="text-right text-sm text-muted max-md:hidden" title={dateTime(s.since)}>
-          {ago(s.since, now)}
-        </div>
-        <Enabled server={s} name={name} />
-        <ServerMenu server={s} />
-      </li>
-    );
-  },
-  (a, b) => a.server === b.server && a.chosen === b.chosen,
-);
+        <Summary server={s} />
+      </div>
+      <div className="max-md:hidden">
+        <Status server={s} />
+      </div>
+      <div className="text-right text-sm text-muted max-md:hidden">
+        {s.state === "ready" && text.servers.tools(count(s.lists.tools))}
+      </div>
+      <div className="text-right text-sm text-muted max-md:hidden" title={dateTime(s.since)}>
+        {ago(s.since, now)}
+      </div>
+      {s.builtin ? (
+        <span className="w-10" />
+      ) : (
+        <Switch checked={!s.disabled} onChange={(on) => onEnable(s.name, on)} label={text.server.enabledOf(name)} />
+      )}
+      <ServerMenu server={s} />
+    </li>
+  );
+});
 
 /** One line: what is wrong and what to do, or what the server is for. */
 function Summary({ server: s }: { server: Server }) {
@@ -96,24 +97,4 @@ function Summary({ server: s }: { server: Server }) {
       {file && file !== "servers.json" && ` · ${file}`}
     </p>
   );
-}
-
-function Enabled({ server: s, name }: { server: Server; name: string }) {
-  const set = useSetEnabled();
-  const change = (enabled: boolean) =>
-    set.mutate(
-      { name: s.name, enabled },
-      {
-        onError: complain,
-        onSuccess: () =>
-          toast(enabled ? text.server.switchedOn(name) : text.server.switchedOff(name), {
-            action: {
-              label: text.undo,
-              run: () => set.mutate({ name: s.name, enabled: !enabled }, { onError: complain }),
-            },
-          }),
-      },
-    );
-  if (s.builtin) return <span className="w-10" />;
-  return <Switch checked={!s.disabled} onChange={change} label={text.server.enabledOf(name)} />;
 }

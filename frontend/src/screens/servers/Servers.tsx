@@ -1,14 +1,15 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Filter as FilterIcon } from "lucide-react";
-import { useRef, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import type { Server } from "../../api/client";
-import { useServers } from "../../api/queries";
+import { useServers, useSetEnabled } from "../../api/queries";
 import { cx } from "../../lib/cx";
 import { setPrefs, usePrefs } from "../../lib/prefs";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { Filter, Select } from "../../ui/Field";
 import { Empty, Failure, Loading } from "../../ui/states";
+import { complain, toast } from "../../ui/Toast";
 import { BulkBar } from "./BulkBar";
 import { counts, isShow, isSort, needsPerson, type Show, type Sort, select } from "./list";
 import { ServerRow } from "./ServerRow";
@@ -51,20 +52,15 @@ function List({ servers }: { servers: Server[] }) {
   const number = counts(servers);
   const picked = servers.filter((s) => chosen.has(s.name));
 
+  const choose = useCallback((name: string, yes: boolean) => {
+    setChosen((old) => new Set(yes ? [...old, name] : [...old].filter((n) => n !== name)));
+  }, []);
+  const enable = useEnable();
+
   const rows = (some: Server[]) => (
     <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface shadow-card">
       {some.map((s) => (
-        <ServerRow
-          key={s.name}
-          server={s}
-          chosen={chosen.has(s.name)}
-          onChoose={(yes) => {
-            const next = new Set(chosen);
-            if (yes) next.add(s.name);
-            else next.delete(s.name);
-            setChosen(next);
-          }}
-        />
+        <ServerRow key={s.name} server={s} chosen={chosen.has(s.name)} onChoose={choose} onEnable={enable} />
       ))}
     </ul>
   );
@@ -140,5 +136,19 @@ function List({ servers }: { servers: Server[] }) {
         </Link>
       </p>
     </div>
+  );
+}
+
+/** Switches a server, and offers to take that back. */
+function useEnable() {
+  const { mutateAsync } = useSetEnabled();
+  return useCallback(
+    (name: string, enabled: boolean) => {
+      const undo = () => void mutateAsync({ name, enabled: !enabled }).catch(complain);
+      const words = enabled ? text.server.switchedOn(name) : text.server.switchedOff(name);
+      // Not with mutate: of two switched at once it would tell of the later one only.
+      mutateAsync({ name, enabled }).then(() => toast(words, { action: { label: text.undo, run: undo } }), complain);
+    },
+    [mutateAsync],
   );
 }
