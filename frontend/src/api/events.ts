@@ -10,6 +10,7 @@ const names = [
   "server_lists",
   "server_stderr",
   "server_note",
+  "server_sign_in",
   "config_changed",
   "servers_updating",
   "servers_updated",
@@ -121,6 +122,7 @@ function apply(cache: QueryClient, messages: Message[]) {
     void cache.invalidateQueries({ predicate: (q) => !keys.streamed(q.queryKey) });
     return;
   }
+  for (const name of batch.signIns) void cache.invalidateQueries({ queryKey: keys.signIn(name) });
   for (const name of batch.lists) void cache.invalidateQueries({ queryKey: keys.offers(name) });
   if (batch.config) void cache.invalidateQueries({ queryKey: keys.config });
 }

@@ -8,6 +8,7 @@ export const keys = {
   market: ["market"] as const,
   offers: (server: string) => ["offers", server] as const,
   log: (server: string) => ["log", server] as const,
+  signIn: (server: string) => ["sign-in", server] as const,
   /** Whether the event stream itself keeps it up to date. */
   streamed: (key: readonly unknown[]) => key[0] === "live" || key[0] === "servers" || key[0] === "activity",
 };

@@ -49,6 +49,8 @@ export interface Batch {
   removed: Set<string>;
   /** Servers whose tools, resources or prompts may be others now. */
   lists: Set<string>;
+  /** Servers whose sign-in may stand otherwise now. */
+  signIns: Set<string>;
   lines: Map<string, LogLine[]>;
   config: boolean;
   happened: Happening[];
@@ -60,6 +62,7 @@ export function digest(messages: Message[]): Batch {
     changed: new Map(),
     removed: new Set(),
     lists: new Set(),
+    signIns: new Set(),
     lines: new Map(),
     config: false,
     happened: [],
@@ -111,6 +114,9 @@ function take(batch: Batch, m: Message, c: Change) {
       batch.lines.set(c.server ?? "", lines);
       break;
     }
+    case "server_sign_in":
+      if (c.server) batch.signIns.add(c.server);
+      break;
     case "server_lists":
     case "server_state":
       if (c.server) batch.lists.add(c.server);

@@ -541,6 +541,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/oauth/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take over the tokens of mcp-hub */
+        post: operations["import-tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/openapi.json": {
         parameters: {
             query?: never;
@@ -593,6 +610,23 @@ export interface paths {
         head?: never;
         /** Change a server in the configuration file that it comes from */
         patch: operations["change-server"];
+        trace?: never;
+    };
+    "/api/v2/servers/{name}/auth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the sign-in to a server stands */
+        get: operations["get-sign-in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/servers/{name}/logs": {
@@ -666,6 +700,46 @@ export interface paths {
          * @description Answers with the server when that is done, or has failed, or after 9 s; its state and health tell which.
          */
         post: operations["restart-server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/servers/{name}/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a sign-in to a server
+         * @description Answers with the address at which a person signs in. When that is done, the server is connected; its state, and the route auth, tell it.
+         */
+        post: operations["begin-sign-in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/servers/{name}/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out of a server
+         * @description Forgets the tokens, and has the authorization server revoke them if it can.
+         */
+        post: operations["sign-out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -861,7 +935,7 @@ export interface components {
             seq: number;
             /** @description The server that it happened to */
             server?: string;
-            /** @description The servers concerned, as they are now */
+            /** @description The servers concerned, as they were soon after */
             servers?: components["schemas"]["ManagedServer"][];
             /** Format: date-time */
             time: string;
@@ -979,6 +1053,12 @@ export interface components {
             port: number;
             server_id: string;
             state: string;
+        };
+        ImportedTokensBody: {
+            /** @description For which there were tokens, sorted */
+            hosts: string[];
+            /** @description They are still there after a restart of the hub */
+            lasting: boolean;
         };
         InstallPlanBody: {
             /** @description Exactly what is written, but for secrets, which are masked, and values that are missing, which are ${key} */
@@ -1404,6 +1484,61 @@ export interface components {
             name: string;
             /** @description Placeholders unresolved, what may be secret masked */
             value: unknown;
+        };
+        SignIn: {
+            /**
+             * @description How the hub is known there: as the configuration says, by a Client ID Metadata Document, or registered by itself
+             * @enum {string}
+             */
+            client?: "configured" | "document" | "registered";
+            clientId?: string;
+            /**
+             * Format: date-time
+             * @description When it ends, if that is known
+             */
+            expires?: string;
+            /** @description How the last attempt to sign in failed, until the next is begun */
+            failed?: string;
+            /**
+             * Format: date-time
+             * @description When the access token was given
+             */
+            issued?: string;
+            /** @description The authorization server */
+            issuer?: string;
+            /** @description The sign-in is still there after a restart of the hub */
+            lasting: boolean;
+            /** @description The hub signs in by itself, with credentials of its configuration */
+            machine: boolean;
+            /** @description That it lacks, while more */
+            missing?: string[];
+            /** @description A person can sign in now: the server said where, and the hub is known there. Otherwise sign-in tries it again */
+            offered: boolean;
+            /** @description It is renewed without a person */
+            renewable: boolean;
+            /** @description What the tokens are for */
+            resource?: string;
+            /** @description That the sign-in has */
+            scopes: string[];
+            /**
+             * @description none: the server has not asked for one; more: a call was refused for want of further scopes
+             * @enum {string}
+             */
+            state: "none" | "needed" | "signed-in" | "more";
+            /** @description What stands against signing in, or why the last sign-in has ended */
+            why?: string;
+        };
+        SignInBegunBody: {
+            /**
+             * Format: uri
+             * @description Where a person signs in. The browser then comes back to the hub, or the address at which it ends is handed in at /api/oauth/manual_callback
+             */
+            authorizationUrl: string;
+            /**
+             * Format: date-time
+             * @description How long it can be used
+             */
+            until: string;
         };
         Snapshot: {
             hub: components["schemas"]["HubState"];
@@ -2721,6 +2856,48 @@ export interface operations {
             };
         };
     };
+    "import-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedTokensBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     openapi: {
         parameters: {
             query?: never;
@@ -2994,6 +3171,56 @@ export interface operations {
             };
         };
     };
+    "get-sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name in the configuration */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "get-server-log": {
         parameters: {
             query?: {
@@ -3170,6 +3397,133 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "begin-sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name in the configuration */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInBegunBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name in the configuration */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

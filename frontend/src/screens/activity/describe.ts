@@ -40,6 +40,8 @@ export function describe(h: Happening): { what: string; why?: string; bad?: bool
     case "server_stderr":
     case "server_note":
       return { what: line(words(d.line), 400) };
+    case "server_sign_in":
+      return { what: text.activity.signIn, bad: true };
     case "config_changed":
       return d.error
         ? { what: text.activity.configBroken, why: line(words(d.error), 400), bad: true }

@@ -8,6 +8,7 @@ import { Badge } from "../../ui/Badge";
 import { Code } from "../../ui/Code";
 import { CopyButton } from "../../ui/CopyButton";
 import { endpoint } from "../servers/ServerMenu";
+import { SignedIn } from "./SignIn";
 
 /** What the hub knows of the server, and nothing that it does not. */
 export function About({ server: s }: { server: Server }) {
@@ -56,6 +57,7 @@ export function About({ server: s }: { server: Server }) {
           </div>
         ))}
       </dl>
+      {s.transport === "remote" && <SignedIn server={s} />}
       {s.capabilities !== undefined && (
         <details>
           <summary className="cursor-pointer text-sm text-muted">{text.about.raw}</summary>

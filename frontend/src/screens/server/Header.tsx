@@ -10,6 +10,7 @@ import { Status } from "../../ui/Status";
 import { Switch } from "../../ui/Switch";
 import { complain } from "../../ui/Toast";
 import { ServerMenu } from "../servers/ServerMenu";
+import { SignIn } from "./SignIn";
 
 /** What the server is, how it is, and what to do about it. */
 export function Header({ server: s }: { server: Server }) {
@@ -63,6 +64,7 @@ function Health({ server: s }: { server: Server }) {
           ))}
         </ul>
       )}
+      {s.state === "authorizing" && <SignIn server={s} />}
       {s.state !== "starting" && (
         <p className="mt-2 flex flex-wrap gap-x-4 gap-y-1 text-sm">
           <Link
