@@ -16,6 +16,8 @@ GO       ?= go
 BIN     := build/bin/mcp-hub
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PEERS   := test/node_modules/.package-lock.json
+MODULES := frontend/node_modules/.package-lock.json
+SITE    := frontend/dist/site/index.html
 LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
 TESTBIN := $(abspath $(BIN))
 LOGS    := $(abspath build/cache/artifacts)
@@ -32,18 +34,20 @@ help: ## Print this list
 run: build ## Build the hub and start it on PORT with CONFIG; print where it answers
 	@build/run.sh $(BIN) '$(PORT)' '$(CONFIG)'
 
+# Without npm the hub is built without its dashboard, and says so where that would be.
 .PHONY: build
-build: ## Build the static headless hub: build/bin/mcp-hub
+build: $(if $(shell command -v npm),$(SITE)) ## Build the static headless hub: build/bin/mcp-hub
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) .
 
 .PHONY: test
 test: setup ## Run everything CI runs
+	@$(MAKE) --no-print-directory -Otarget frontend
 	@$(MAKE) --no-print-directory -k -j2 -Otarget vet lint floors unit
 	@$(MAKE) --no-print-directory fuzz
-	@$(MAKE) --no-print-directory e2e conformance
+	@$(MAKE) --no-print-directory e2e conformance browser
 
 .PHONY: setup
-setup: tools $(PEERS) ## Install what the tests need (a C compiler for the race detector, a keyring, npm peers)
+setup: tools $(PEERS) $(MODULES) ## Install what the tests need (a C compiler for the race detector, a keyring, npm packages)
 
 .PHONY: tools
 tools:
@@ -83,6 +87,22 @@ e2e: build $(PEERS) ## The built hub between real npm clients and real npm serve
 	cd test && packages=$$($(GO) list ./... | grep -v /conformance$$) && \
 	MCP_HUB_BIN='$(TESTBIN)' $(GO) test -count=1 -timeout 8m -run '$(RUN)' $$packages
 
+.PHONY: frontend
+frontend: $(MODULES) ## The dashboard: format, types and whether they are those of the routes, unit tests, build, size
+	cd frontend && npm run --silent check && npm run --silent api -- --check && npm run --silent unit
+	@$(MAKE) --no-print-directory $(SITE)
+	cd frontend && npm run --silent size
+
+.PHONY: browser
+browser: build $(PEERS) ## The built hub's dashboard in Chromium, with real servers
+	@build/setup.sh browser
+	cd frontend && MCP_HUB_BIN='$(TESTBIN)' npm run --silent browser
+
+.PHONY: pictures
+pictures: build $(PEERS) ## Make the pictures of the dashboard in docs/screenshots anew
+	@build/setup.sh browser
+	cd frontend && MCP_HUB_BIN='$(TESTBIN)' PICTURES='$(abspath docs/screenshots)' npm run --silent browser
+
 .PHONY: conformance
 conformance: build $(PEERS) ## The official MCP conformance suites against the built hub
 	@rm -rf $(LOGS) && mkdir -p $(LOGS)
@@ -95,8 +115,15 @@ bench: ## Go benchmarks (BENCH=regexp narrows)
 
 .PHONY: clean
 clean: ## Remove what was built and installed inside this folder
-	rm -rf build/bin build/cache test/node_modules
+	rm -rf build/bin build/cache test/node_modules frontend/node_modules frontend/dist/site
 
 $(PEERS): test/package.json test/package-lock.json test/.npmrc | tools
 	cd test && npm ci --no-audit --no-fund
 	@touch $@
+
+$(MODULES): frontend/package.json frontend/package-lock.json frontend/.npmrc
+	cd frontend && npm ci --no-audit --no-fund
+	@touch $@
+
+$(SITE): $(MODULES) frontend/index.html frontend/vite.config.ts $(shell find frontend/src -type f)
+	cd frontend && npm run --silent build -- --logLevel warn

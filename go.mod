@@ -2,6 +2,9 @@ module mcphub
 
 go 1.26.0
 
+// Packages of npm may hold Go files.
+ignore ./frontend/node_modules
+
 require (
 	filippo.io/age v1.2.1
 	github.com/bmatcuk/doublestar/v4 v4.10.4

@@ -24,6 +24,7 @@ fi
 
 cat <<TEXT
 Config      $config (watched)
+Dashboard   http://localhost:$port/        "$bin open --hub http://localhost:$port" lets your browser in
 MCP         http://localhost:$port/mcp             all servers, for any MCP client
 One server  http://localhost:$port/mcp/{server}    names without prefix
 

@@ -1,8 +1,16 @@
 #!/usr/bin/env bash
 # Checks the tools that a build needs and installs, with apt where it can, those that a distribution ships.
+# Usage: build/setup.sh [browser]; with browser it sees to the one that the dashboard is tested with.
 set -euo pipefail
 
 fail() { echo "setup: $*" >&2; exit 1; }
+
+if [[ ${1:-} == browser ]]; then
+  [[ -n ${CHROMIUM:-} ]] || command -v chromium >/dev/null || command -v google-chrome >/dev/null && exit
+  command -v apt-get >/dev/null || fail "Chromium is missing: install it, or name another Chromium in CHROMIUM"
+  apt-get update -qq && apt-get install -y -qq chromium >/dev/null || fail "could not install Chromium: run 'apt-get install chromium' as root"
+  exit
+fi
 
 command -v go >/dev/null || fail "Go is missing: install Go 1.26 or newer (https://go.dev/doc/install)"
 command -v node >/dev/null || fail "Node.js is missing: install Node.js 20 or newer (https://nodejs.org)"

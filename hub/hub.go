@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"mcphub/frontend"
 	"mcphub/hub/access"
 	"mcphub/hub/api"
 	"mcphub/hub/catalog"
@@ -143,6 +144,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
 		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		Clients: h.gateway.Connected, History: h.memory.history, Recorder: h.recorder, Metrics: h.recorder.metrics.Handler(), LogDir: o.StateDir,
+		Site: frontend.Site(),
 	}
 	h.oauth.OnCallback(api.Callback(deps))
 	h.server = &http.Server{

@@ -6,6 +6,7 @@ package api
 
 import (
 	"context"
+	"io/fs"
 	"net/http"
 	"time"
 
@@ -32,6 +33,7 @@ type Deps struct {
 	Live       http.Handler                          // the event stream
 	Stream     http.Handler                          // the stream of /api/v2
 	Config     *config.Store                         // the configuration files
+	Site       fs.FS                                 // the built dashboard; nil if there is none
 	Control    Control                               // the life of the hub
 	Guard      *access.Guard                         // who may talk to the hub
 	Keys       *access.Keys                          // the tokens

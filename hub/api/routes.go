@@ -21,7 +21,8 @@ type route struct {
 // routes is all of them but those of the MCP endpoint. GET stands for HEAD too.
 func (a *rest) routes() []route {
 	return []route{
-		{"GET /{$}", answering(a.root)},
+		{"GET /{$}", site{a.Site}.page(answering(a.root))},
+		{"GET /assets/{file}", site{a.Site}.asset(answering(a.unknown))},
 		{"GET /api/health", answering(a.health)},
 		{"GET /api/events", a.Live.ServeHTTP},
 		{"GET /api/workspaces", answering(a.workspaces)},

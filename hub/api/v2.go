@@ -34,6 +34,7 @@ func (a *v2) register(mux *http.ServeMux) huma.API {
 	api.UseMiddleware(askRight)
 	a.serverRoutes(api)
 	a.signInRoutes(api)
+	a.offerRoutes(api)
 	a.configRoutes(api)
 	a.marketRoutes(api)
 	a.secretRoutes(api)

@@ -19,9 +19,13 @@ func (a *v2) configRoutes(api huma.API) {
 	put.Description = "If-Match must hold the tag of the text that was edited: nothing is written if the file has changed since."
 	huma.Register(api, put, a.putFile)
 	huma.Register(api, ask(access.Read, operation(http.MethodPost, "config/validate", "validate-config", "What is wrong in the text of a configuration file")), a.validate)
+	huma.Register(api, operation(http.MethodGet, "config/schema", "get-config-schema", "The JSON Schema of a configuration file"),
+		func(context.Context, *struct{}) (*schemaAnswer, error) { return &schemaAnswer{config.Schema}, nil })
 	huma.Register(api, operation(http.MethodGet, "config/effective", "get-effective-config",
 		"What all files together say, and which of them says it. What may be secret is masked"), a.effective)
 }
+
+type schemaAnswer struct{ Body raw }
 
 // configFile is one of the hub's configuration files.
 type configFile struct {

@@ -41,8 +41,9 @@ type marketSource struct {
 	Error     string     `json:"error,omitempty" doc:"Why it could not be read then. Its items are those of the last time"`
 }
 
-// marketItem is an item as a list shows it.
-type marketItem struct {
+// MarketItem is an item as a list shows it. It is exported because the library that describes the routes leaves out what is
+// embedded from a type that is not.
+type MarketItem struct {
 	ID            string     `json:"id" doc:"Unique within its source"`
 	Source        string     `json:"source" doc:"builtin for what the hub brings along until a source could be read"`
 	Name          string     `json:"name" doc:"To show"`
@@ -127,8 +128,8 @@ func (a *v2) inMarket() []market.Configured {
 	return all
 }
 
-func showItem(i *market.Item, servers []market.Configured) marketItem {
-	v := marketItem{
+func showItem(i *market.Item, servers []market.Configured) MarketItem {
+	v := MarketItem{
 		ID: i.ID, Source: i.Source, Name: i.Name, Description: i.Description, Author: i.Author, URL: i.URL, License: i.License,
 		Category: i.Category, Tags: append([]string{}, i.Tags...), Version: i.Version, Status: string(i.Status), StatusMessage: i.StatusMessage,
 		Stars: i.Stars, Featured: i.Featured, Verified: i.Verified, Updated: known(i.Changed()), Kinds: []string{}, Installed: []string{},
@@ -190,7 +191,7 @@ type marketQuery struct {
 
 type marketPage struct {
 	Body struct {
-		Items   []marketItem   `json:"items" nullable:"false"`
+		Items   []MarketItem   `json:"items" nullable:"false"`
 		Total   int            `json:"total" doc:"How many match, on all pages"`
 		Sources []marketSource `json:"sources" nullable:"false"`
 	}
@@ -208,7 +209,7 @@ func (a *v2) searchMarket(ctx context.Context, in *marketQuery) (*marketPage, er
 		return nil, marketFailure(err)
 	}
 	servers, out := a.inMarket(), &marketPage{}
-	out.Body.Items, out.Body.Total = make([]marketItem, len(page.Items)), page.Total
+	out.Body.Items, out.Body.Total = make([]MarketItem, len(page.Items)), page.Total
 	for i := range page.Items {
 		out.Body.Items[i] = showItem(&page.Items[i], servers)
 	}
@@ -253,7 +254,7 @@ type itemQuery struct {
 
 type itemDetails struct {
 	Body struct {
-		marketItem
+		MarketItem
 		Repository  string          `json:"repository,omitempty" doc:"Of its source code, http or https"`
 		Installs    []marketInstall `json:"installs" nullable:"false" doc:"The ways to install it, which a plan names by their index"`
 		Readme      string          `json:"readme" doc:"Markdown by a stranger: sanitise it before it is shown as HTML. Empty if there is none"`
@@ -278,7 +279,7 @@ func (a *v2) getItem(ctx context.Context, in *itemQuery) (*itemDetails, error) {
 	}
 	out := &itemDetails{}
 	b := &out.Body
-	b.marketItem, b.Repository, b.Installs = showItem(&d.Item, a.inMarket()), d.Item.Repository, []marketInstall{}
+	b.MarketItem, b.Repository, b.Installs = showItem(&d.Item, a.inMarket()), d.Item.Repository, []marketInstall{}
 	b.Readme, b.ReadAt, b.ReadmeStale = d.Readme, known(d.ReadAt), !d.ReadmeOK
 	for i := range d.Item.Installs {
 		b.Installs = append(b.Installs, showInstall(&d.Item.Installs[i]))

@@ -18,7 +18,8 @@ type outline struct {
 
 // outlines describes routes by their pattern.
 var outlines = map[string]outline{
-	"GET /{$}":                        {summary: "Name and version of the hub"},
+	"GET /{$}":                        {summary: "Name and version of the hub; to browsers, the dashboard"},
+	"GET /assets/{file}":              {summary: "The files of the dashboard", content: "text/javascript"},
 	"GET /api/health":                 {summary: "How the hub and its servers are", answer: reflect.TypeFor[health]()},
 	"GET /api/events":                 {summary: "Events of mcp-hub, as they happen", content: "text/event-stream"},
 	"GET /api/workspaces":             {summary: "The hubs that run on this machine"},

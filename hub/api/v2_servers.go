@@ -268,32 +268,50 @@ type serverChange struct {
 	Body struct {
 		Disabled *bool `json:"disabled,omitempty" doc:"Switch it off or on; the rest of its entry stays"`
 		Config   raw   `json:"config,omitempty" doc:"Its whole new entry: a JSON object. Comments and layout of what stays the same stay too"`
+
+		Tools     offered `json:"tools,omitempty" doc:"Tools to show to clients (true) or to hide (false), by name; others stay as they are"`
+		Prompts   offered `json:"prompts,omitempty" doc:"The same of prompts"`
+		Resources offered `json:"resources,omitempty" doc:"The same of resources, by URI"`
+		Templates offered `json:"resourceTemplates,omitempty" doc:"The same of resource templates, by URI template"`
 	}
 }
+
+// offered says of things of a server whether clients see them.
+type offered map[string]bool
 
 func (a *v2) changeServer(ctx context.Context, in *serverChange) (*serverAnswer, error) {
 	c, err := a.findConfigured(in.Name)
 	if err != nil {
 		return nil, err
 	}
-	if in.Body.Config == nil && in.Body.Disabled == nil {
-		return nil, &failure{status: http.StatusUnprocessableEntity, code: "VALIDATION_ERROR", text: `Nothing to change: give "disabled" or "config"`}
+	b := &in.Body
+	if b.Config == nil && b.Disabled == nil && len(b.Tools)+len(b.Prompts)+len(b.Resources)+len(b.Templates) == 0 {
+		return nil, &failure{status: http.StatusUnprocessableEntity, code: "VALIDATION_ERROR", text: `Nothing to change: give "disabled", "config", or what to show and to hide`}
 	}
-	if in.Body.Config != nil {
-		if err := a.put(ctx, c.Source, in.Name, in.Body.Config); err != nil {
+	if b.Config != nil {
+		if err := a.put(ctx, c.Source, in.Name, b.Config); err != nil {
 			return nil, err
 		}
 	}
-	if in.Body.Disabled != nil {
-		if err := a.Config.SetDisabled(ctx, in.Name, *in.Body.Disabled); err != nil {
+	if b.Disabled != nil {
+		if err := a.Config.SetDisabled(ctx, in.Name, *b.Disabled); err != nil {
 			return nil, editFailure(err)
+		}
+	}
+	for key, things := range map[config.Hides]offered{
+		config.HidesTools: b.Tools, config.HidesPrompts: b.Prompts, config.HidesResources: b.Resources, config.HidesTemplates: b.Templates,
+	} {
+		if len(things) > 0 {
+			if err := a.Config.SetOffered(ctx, in.Name, key, things); err != nil {
+				return nil, editFailure(err)
+			}
 		}
 	}
 	s, err := a.find(in.Name)
 	if err != nil {
 		return nil, err // deleted meanwhile
 	}
-	return changed(ctx, s, in.Body.Disabled == nil || !*in.Body.Disabled), nil
+	return changed(ctx, s, b.Disabled == nil || !*b.Disabled), nil
 }
 
 // changed answers with a server whose configuration has changed. It has been told; it takes a moment to show it, and
@@ -338,10 +356,14 @@ func (a *v2) serverLog(_ context.Context, in *logQuery) (*serverLog, error) {
 		return nil, err
 	}
 	lines, out := s.Log(), &serverLog{}
-	lines = lines[max(0, len(lines)-in.Lines):]
-	out.Body.Lines = make([]logLine, len(lines))
-	for i, l := range lines {
-		out.Body.Lines[i] = logLine(l)
-	}
+	out.Body.Lines = shownLines(lines[max(0, len(lines)-in.Lines):])
 	return out, nil
+}
+
+func shownLines(lines []upstream.LogLine) []logLine {
+	out := make([]logLine, len(lines))
+	for i, l := range lines {
+		out[i] = logLine(l)
+	}
+	return out
 }

@@ -214,3 +214,46 @@ func TestV2OpenAPI(t *testing.T) {
 		t.Errorf("%v: %.200s", err, text)
 	}
 }
+
+// TestV2Offers: what is hidden from clients is still told, and can be shown again.
+func TestV2Offers(t *testing.T) {
+	h := hubtest.Start(t, hubtest.Config("{}", "a", hubtest.Stdio(t, hubtest.Script{Name: "a", Tools: tools("x", "y"), Prompts: []string{`{"name":"p"}`}}))).Ready("a")
+	wants(t, h, "PATCH", "servers/a", `{"tools":{"x":false,"y":true},"prompts":{"p":false}}`, 200, "state", `"ready"`)
+	var got struct {
+		Tools, Prompts, Resources, ResourceTemplates []struct {
+			Name       string
+			Offered    bool
+			Definition struct{ Name string }
+		}
+	}
+	for _, path := range []string{"tools", "prompts", "resources"} {
+		if err := json.Unmarshal([]byte(wants(t, h, "GET", "servers/a/"+path, "", 200)), &got); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(got.Tools) != 2 || got.Tools[0].Offered || !got.Tools[1].Offered || got.Tools[0].Definition.Name != "x" || len(got.Prompts) != 1 || got.Prompts[0].Offered || got.Resources == nil || got.ResourceTemplates == nil {
+		t.Errorf("%+v", got)
+	}
+	hubtest.Eventually(t, "clients see y alone", func() bool {
+		list := h.Modern("/mcp/a").Call("1", "tools/list", "{}").Text()
+		return strings.Contains(list, `"name":"y"`) && !strings.Contains(list, `"name":"x"`)
+	})
+	wants(t, h, "PATCH", "servers/a", `{"tools":{"x":true}}`, 200)
+	if file, err := os.ReadFile(h.File); err != nil || strings.Contains(string(file), "disabled_tools") || !strings.Contains(string(file), "disabled_prompts") {
+		t.Errorf("%v: %s", err, file)
+	}
+	wants(t, h, "GET", "servers/none/tools", "", 404)
+	wants(t, h, "PATCH", "servers/a", `{"tools":{}}`, 422)
+}
+
+// TestV2Trial: a trial tells what a server offers or why it fails, and leaves nothing behind.
+func TestV2Trial(t *testing.T) {
+	h := hubtest.Start(t, hubtest.Config("{}"))
+	entry := "{" + hubtest.Stdio(t, hubtest.Script{Name: "n", Tools: tools("x")}) + "}"
+	wants(t, h, "POST", "trials", `{"name":"n","config":`+entry+`}`, 200, "server.state", `"ready"`, "server.lists.tools", "1", "server.config", "")
+	wants(t, h, "POST", "trials", `{"name":"n","config":{"command":"/no/such/program"}}`, 200, "server.health.level", `"error"`, "tools", "[]")
+	wants(t, h, "POST", "trials", `{"name":"n","config":{}}`, 200, "server.state", `"failed"`)
+	wants(t, h, "POST", "trials", `{"name":"n","config":[]}`, 422, "code", `"INVALID_SERVER"`)
+	wants(t, h, "GET", "servers/n", "", 404)
+	wants(t, h, "GET", "config/schema", "", 200, "title", `"MCP Hub configuration"`)
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, open, problems } from "./browser";
+import { Hub, real } from "./hub";
+
+let browser: Browser;
+let hub: Hub;
+const first = `{\n  // mine\n  mcpServers: { a: ${JSON.stringify({ ...real.memory, disabled: true })} },\n}\n`;
+
+beforeAll(async () => {
+  browser = await launch();
+  hub = await new Hub({}).start();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await hub?.close();
+});
+
+test("problems are told while typing, and a broken text is not saved", async () => {
+  hub.write(first);
+  const { page, context } = await open(browser);
+  await page.goto(`${hub.url}#/config`);
+  const editor = page.getByRole("textbox", { name: /^Text of/ });
+  await page.getByText("// mine").waitFor();
+  await editor.fill("{ mcpServers: { a: { command: 7 } } }");
+  await page.getByText("1 problem").waitFor();
+  await page.getByText("command must be a text").first().waitFor();
+  await editor.fill("{ mcpServers: ");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("It cannot be saved yet").waitFor();
+  expect(readFileSync(hub.file, "utf8")).toBe(first);
+  expect(await problems(page)).toEqual([]);
+  await context.close();
+});
+
+test("who edits a file that somebody else has changed loses neither", async () => {
+  hub.write(first);
+  const { page, context } = await open(browser);
+  await page.goto(`${hub.url}#/config`);
+  const editor = page.getByRole("textbox", { name: /^Text of/ });
+  await page.getByText("// mine").waitFor();
+  const theirs = first.replace("// mine", "// theirs");
+  hub.write(theirs);
+  await page.getByText("// theirs").waitFor(); // nothing was written here, so it is just taken up
+  await editor.fill(theirs.replace("// theirs", "// ours"));
+  const newest = first.replace("// mine", "// newest");
+  hub.write(newest);
+  await page.getByText("The file has changed on disk meanwhile").waitFor();
+  expect(await page.getByRole("button", { name: "Save", exact: true }).isDisabled()).toBe(true);
+  expect(await problems(page)).toEqual([]);
+  await page.getByRole("button", { name: "Save mine over it" }).click();
+  await page.getByText("Saved and applied").waitFor();
+  expect(readFileSync(hub.file, "utf8")).toContain("// ours");
+  await context.close();
+});
+
+test("whoever leaves with changes is asked first", async () => {
+  hub.write(first);
+  const { page, context } = await open(browser);
+  await page.goto(`${hub.url}#/config`);
+  await page.getByText("// mine").waitFor();
+  await page.getByRole("textbox", { name: /^Text of/ }).fill("{ mcpServers: {} }");
+  await page.getByRole("link", { name: "Activity" }).first().click();
+  await page.getByText("Leave them?").waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  expect(page.url()).toContain("/config");
+  await page.getByRole("button", { name: "Changes", exact: true }).click();
+  await page.getByRole("textbox", { name: "What is on disk" }).waitFor();
+  await page.getByRole("link", { name: "Activity" }).first().click();
+  await page.getByRole("button", { name: "Leave them" }).click();
+  await page.waitForURL(/activity/);
+  await context.close();
+});

@@ -1,0 +1,90 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, open, overflow, problems } from "./browser";
+import { Hub, real } from "./hub";
+
+const name = '<img src=x onerror="window.hacked=9">';
+let browser: Browser;
+let hub: Hub;
+
+beforeAll(async () => {
+  browser = await launch();
+  hub = await new Hub({
+    [name]: {
+      ...real.hostile,
+      name: `evil \u202egnp.exe ${"long".repeat(200)}`,
+      description: `<b>${"d".repeat(3000)}`,
+    },
+  }).start();
+  await hub.until(name, "ready");
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await hub?.close();
+});
+
+async function harmless(page: Page, faults: string[]) {
+  expect(await page.evaluate(() => (window as unknown as { hacked?: number }).hacked)).toBeUndefined();
+  expect(await overflow(page)).toBeLessThanOrEqual(0);
+  expect(await problems(page)).toEqual([]);
+  const words = await page.evaluate(() => document.body.textContent ?? "");
+  expect([...words].filter((c) => "\u001b\u202a\u202b\u202d\u202e\u2066\u2067\u2068".includes(c))).toEqual([]);
+  expect(faults).toEqual([]);
+}
+
+const server = `#/servers/${encodeURIComponent(name)}`;
+
+test.each([1200, 320])("a hostile server is harmless to look at, at %i", async (width) => {
+  const { page, context, faults } = await open(browser, { width });
+  await page.goto(hub.url);
+  await page.getByText("evil").first().waitFor();
+  await harmless(page, faults);
+  for (const [tab, seen] of [
+    ["tools", "markup"],
+    ["resources", "Templates"],
+    ["prompts", "Prompts"],
+    ["logs", "lines"],
+    ["config", "From"],
+    ["about", "Calls itself"],
+  ] as const) {
+    await page.goto(`${hub.url}${server}?tab=${tab}`);
+    await page.getByText(seen).first().waitFor();
+    await harmless(page, faults);
+  }
+  await page.goto(`${hub.url}#/activity`);
+  await page.goto(`${hub.url}#/logs`);
+  await page.getByRole("log").waitFor();
+  await harmless(page, faults);
+  await context.close();
+});
+
+test("its results are shown and do nothing", async () => {
+  const { page, context, faults } = await open(browser);
+  for (const [tool, seen] of [
+    ["markup", "Structured content"],
+    ["odd", "Structured content"],
+    ["bare", "Unknown tool"],
+    ["wrong", "Unknown tool"],
+  ] as const) {
+    await page.goto(`${hub.url}${server}/tools/${tool}`);
+    await page.getByRole("button", { name: "Run tool" }).click();
+    await page.getByText(seen).first().waitFor();
+    await harmless(page, faults);
+  }
+  await context.close();
+});
+
+test("five million letters neither freeze the page nor break it", async () => {
+  const { page, context, faults } = await open(browser);
+  await page.goto(`${hub.url}${server}/tools/large`);
+  await page.getByRole("button", { name: "Run tool" }).click();
+  await page.getByText("more are not shown").waitFor();
+  const began = Date.now();
+  await page.getByRole("button", { name: "Show more" }).click();
+  await page.getByRole("button", { name: "Request and response" }).click();
+  await page.getByText("Request", { exact: true }).waitFor();
+  expect(Date.now() - began).toBeLessThan(10_000);
+  await harmless(page, faults);
+  await context.close();
+});

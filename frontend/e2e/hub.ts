@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "../..");
+const binary = process.env.MCP_HUB_BIN ?? join(root, "build/bin/mcp-hub");
+const peer = (name: string) => join(root, "test/node_modules/@modelcontextprotocol", name, "dist/index.js");
+
+/** How long the hub may take to start, in milliseconds: the machine may be busy. */
+const patience = 30_000;
+
+type Entry = Record<string, unknown>;
+
+/** Entries of real servers, from npm. */
+export const real = {
+  everything: { command: process.execPath, args: [peer("server-everything")] } as Entry,
+  memory: { command: process.execPath, args: [peer("server-memory")] } as Entry,
+  files: (folder: string): Entry => ({ command: process.execPath, args: [peer("server-filesystem"), folder] }),
+  hostile: { command: process.execPath, args: [join(import.meta.dirname, "hostile.mjs")] } as Entry,
+};
+
+/** A hub of the built program, with a configuration file and a home of its own. */
+export class Hub {
+  readonly home = mkdtempSync(join(tmpdir(), "mcp-hub-e2e-"));
+  readonly file = join(this.home, "servers.json");
+  port = 0;
+  private process?: ChildProcess;
+  private ends: (() => void)[] = [];
+
+  constructor(servers: Record<string, Entry>, top: Entry = {}) {
+    this.write(`${JSON.stringify({ ...top, mcpServers: servers }, null, 2)}\n`);
+    // What the configuration calls npx runs the packages that are installed already.
+    mkdirSync(join(this.home, "bin"));
+    const run = `#!/bin/sh\nshift; package=$1; shift\nexec "${process.execPath}" "${root}/test/node_modules/$package/dist/index.js" "$@"\n`;
+    writeFileSync(join(this.home, "bin/npx"), run, { mode: 0o755 });
+    mkdirSync(join(this.home, "notes"));
+    writeFileSync(join(this.home, "notes/todo.md"), "# To do\n\n- water the plants\n");
+  }
+
+  write(text: string) {
+    writeFileSync(this.file, text);
+  }
+
+  get url() {
+    return `http://localhost:${this.port}/`;
+  }
+
+  /** Starts it, on the same port as before if it was started before. */
+  async start(): Promise<this> {
+    const dir = (name: string) => join(this.home, name);
+    const child = spawn(binary, ["--config", this.file, "--watch", "--port", String(this.port), "--no-token"], {
+      cwd: this.home,
+      env: {
+        PATH: `${dir("bin")}:${process.env.PATH}`,
+        HOME: this.home,
+        XDG_CONFIG_HOME: dir("config"),
+        XDG_STATE_HOME: dir("state"),
+        XDG_CACHE_HOME: dir("cache"),
+        XDG_DATA_HOME: dir("data"),
+      },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.process = child;
+    let log = "";
+    this.port = await new Promise<number>((done, fail) => {
+      const timer = setTimeout(() => fail(new Error(`the hub did not start: ${log}`)), patience);
+      child.on("exit", (code) => fail(new Error(`the hub ended with ${code}: ${log}`)));
+      child.stderr?.on("data", (text) => {
+        log += text;
+        const port = /endpoint=http:\/\/localhost:(\d+)/.exec(log)?.[1];
+        if (!port) return;
+        clearTimeout(timer);
+        done(Number(port));
+      });
+    });
+    return this;
+  }
+
+  /** Stops it and waits until it has ended. */
+  async stop() {
+    const child = this.process;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill("SIGTERM");
+    await ended;
+  }
+
+  /** Has something ended together with the hub. */
+  onClose(end: () => void) {
+    this.ends.push(end);
+  }
+
+  async close() {
+    await this.stop();
+    for (const end of this.ends) end();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  async api<T = Record<string, unknown>>(path: string, init?: RequestInit): Promise<T> {
+    const answer = await fetch(`${this.url}api/v2/${path}`, init);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  /** Waits until a server is in a state. */
+  async until(server: string, state: string) {
+    for (const end = Date.now() + patience; Date.now() < end; ) {
+      const { servers } = await this.api<{ servers: { name: string; state: string }[] }>("servers");
+      if (servers.find((s) => s.name === server)?.state === state) return;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error(`${server} never came into the state ${state}`);
+  }
+}

@@ -1,0 +1,71 @@
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { EditorView } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+
+/** The colours of the page, so that the editor is light or dark with it. */
+export const theme = [
+  EditorView.theme({
+    "&": { backgroundColor: "var(--surface)", color: "var(--text)", fontSize: "0.8125rem" },
+    "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-1px" },
+    ".cm-scroller": { fontFamily: "var(--font-mono, ui-monospace, monospace)", lineHeight: "1.6" },
+    ".cm-content": { caretColor: "var(--text)", padding: "8px 0" },
+    ".cm-cursor": { borderLeftColor: "var(--text)" },
+    ".cm-gutters": { backgroundColor: "var(--surface)", color: "var(--muted)", borderRight: "1px solid var(--line)" },
+    ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "color-mix(in srgb, var(--sunken) 60%, transparent)" },
+    "&.cm-focused .cm-selectionBackground, .cm-selectionBackground, ::selection": {
+      backgroundColor: "color-mix(in srgb, var(--accent) 25%, transparent) !important",
+    },
+    ".cm-matchingBracket": { backgroundColor: "var(--accent-soft)", outline: "1px solid var(--edge)" },
+    ".cm-tooltip": {
+      backgroundColor: "var(--raised)",
+      color: "var(--text)",
+      border: "1px solid var(--line)",
+      borderRadius: "8px",
+      boxShadow: "var(--overlay)",
+    },
+    ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 8px" },
+    ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": {
+      backgroundColor: "var(--accent-soft)",
+      color: "var(--text)",
+    },
+    ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "600" },
+    ".cm-completionInfo, .cm-schema": {
+      maxWidth: "28rem",
+      padding: "6px 10px",
+      fontFamily: "var(--font-sans, sans-serif)",
+      fontSize: "0.8125rem",
+    },
+    ".cm-diagnostic-error": { borderLeftColor: "var(--err)" },
+    ".cm-diagnostic-warning": { borderLeftColor: "var(--warn)" },
+    ".cm-panels": { backgroundColor: "var(--raised)", color: "var(--text)", borderColor: "var(--line)" },
+    ".cm-panels input": { backgroundColor: "var(--surface)", color: "var(--text)", border: "1px solid var(--edge)" },
+    ".cm-panels button": {
+      backgroundImage: "none",
+      backgroundColor: "var(--raised)",
+      color: "var(--text)",
+      border: "1px solid var(--edge)",
+    },
+    ".cm-placeholder": { color: "var(--muted)" },
+    ".cm-deletedChunk": { backgroundColor: "var(--err-soft)", color: "var(--text)", paddingLeft: "6px" },
+    ".cm-deletedChunk .cm-deletedText": {
+      backgroundImage: "none",
+      backgroundColor: "color-mix(in srgb, var(--err) 22%, transparent)",
+    },
+    ".cm-changedLine": { backgroundColor: "var(--ok-soft) !important" },
+    ".cm-changedText": {
+      backgroundImage: "none !important",
+      backgroundColor: "color-mix(in srgb, var(--ok) 22%, transparent) !important",
+    },
+    ".cm-changedText *, .cm-deletedText, .cm-deletedText *": { color: "var(--text) !important" },
+    ".cm-collapsedLines": { backgroundImage: "none", backgroundColor: "var(--sunken)", color: "var(--muted)" },
+  }),
+  syntaxHighlighting(
+    HighlightStyle.define([
+      { tag: tags.propertyName, color: "var(--accent)" },
+      { tag: tags.string, color: "var(--ok)" },
+      { tag: [tags.number, tags.bool, tags.null], color: "var(--warn)" },
+      { tag: tags.comment, color: "var(--muted)", fontStyle: "italic" },
+      { tag: tags.invalid, color: "var(--err)" },
+    ]),
+  ),
+];

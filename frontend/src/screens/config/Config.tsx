@@ -1,0 +1,76 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { ask, client } from "../../api/client";
+import { keys } from "../../api/keys";
+import { text } from "../../text";
+import { Badge } from "../../ui/Badge";
+import { Failure, Loading } from "../../ui/states";
+import { Tabs } from "../../ui/Tabs";
+import { FileEditor } from "./FileEditor";
+import { Merged } from "./Merged";
+
+/** The configuration files, one tab each in the order in which they are merged, and what they say together. */
+export function Config() {
+  const { file = 0, line, view } = useSearch({ from: "/config" });
+  const navigate = useNavigate({ from: "/config" });
+  const files = useQuery({
+    queryKey: [...keys.config, "files"],
+    queryFn: () => ask(client.GET("/api/v2/config/files")),
+  });
+  const schema = useQuery({
+    queryKey: ["schema"],
+    queryFn: () => ask(client.GET("/api/v2/config/schema")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const error = (!files.data && files.error) || (!schema.data && schema.error);
+  if (error) {
+    const retry = () => {
+      void files.refetch();
+      void schema.refetch();
+    };
+    return <Failure error={error} retry={retry} />;
+  }
+  if (!files.data || !schema.data) return <Loading rows={1} height="h-96" />;
+
+  const list = files.data.files;
+  const current = view === "merged" ? undefined : (list.find((f) => f.index === file) ?? list[0]);
+  const name = (path: string) => (list.filter((f) => base(f.path) === base(path)).length > 1 ? path : base(path));
+  const tabs = [
+    ...list.map((f) => ({ id: String(f.index), label: name(f.path) })),
+    { id: "merged", label: text.config.views.merged },
+  ];
+  return (
+    <div className="flex flex-col gap-2">
+      <h1 className="text-xl font-semibold">{text.config.title}</h1>
+      <Tabs
+        label={text.config.files}
+        tabs={tabs}
+        value={current ? String(current.index) : "merged"}
+        onChange={(id) =>
+          void navigate({ search: id === "merged" ? { view: "merged" } : { file: Number(id) || undefined } })
+        }
+      >
+        {current ? (
+          <div className="flex flex-col gap-3">
+            <p className="flex flex-wrap items-center gap-2 text-sm text-muted">
+              <span className="foreign font-mono text-xs">{current.path}</span>
+              {current.missing && <Badge>{text.config.missing}</Badge>}
+              {list.length > 1 && current.index > 0 && <span>{text.config.wins}</span>}
+            </p>
+            <FileEditor
+              key={current.index}
+              index={current.index}
+              path={current.path}
+              line={line}
+              schema={schema.data as Record<string, unknown>}
+            />
+          </div>
+        ) : (
+          <Merged />
+        )}
+      </Tabs>
+    </div>
+  );
+}
+
+const base = (path: string) => path.split(/[\\/]/).pop() ?? path;

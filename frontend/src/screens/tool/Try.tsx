@@ -1,0 +1,115 @@
+import { Play, Square } from "lucide-react";
+import { type FormEvent, useRef, useState } from "react";
+import { check, type Problem } from "../../forms/check";
+import type { Schema, Value } from "../../forms/schema";
+import { complete } from "../../forms/values";
+import { text } from "../../text";
+import { Button } from "../../ui/Button";
+import { Arguments } from "./Arguments";
+import { QuestionDialog } from "./QuestionDialog";
+import { Result } from "./Result";
+import { Runs } from "./Runs";
+import { useCall } from "./useCall";
+
+interface Props {
+  server: string;
+  method: string;
+  schema: Schema;
+  params: (args: Value) => Record<string, unknown>;
+  argsOf: (params: Record<string, unknown>) => unknown;
+  runnable: boolean;
+  run: string;
+  none: string;
+}
+
+/** Arguments on one side, what comes of them on the other. */
+export function Try({ server, method, schema, params, argsOf, runnable, run, none }: Props) {
+  const call = useCall(server, method);
+  const [value, setValue] = useState<Value>({});
+  const [problems, setProblems] = useState<Problem[]>([]);
+  const [shown, setShown] = useState<number>();
+  const form = useRef<HTMLFormElement>(null);
+  const summary = useRef<HTMLDivElement>(null);
+  const current = call.runs.find((r) => r.id === shown) ?? call.runs[0];
+
+  const start = (anyway: boolean) => {
+    const broken = form.current?.querySelector<HTMLElement>("[data-broken]");
+    if (broken) {
+      broken.focus();
+      return;
+    }
+    const args = complete(schema, value ?? {}, schema);
+    const found = anyway ? [] : check(schema, args);
+    setProblems(found);
+    if (found.length > 0) {
+      requestAnimationFrame(() => summary.current?.focus());
+      return;
+    }
+    setShown(undefined);
+    call.run(params(args));
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (runnable && !call.running) start(false);
+  };
+  const change = (next: Value) => {
+    setValue(next ?? {});
+    if (problems.length > 0) setProblems(check(schema, complete(schema, next ?? {}, schema)));
+  };
+
+  return (
+    <div className="grid items-start gap-4 lg:grid-cols-2">
+      <form
+        ref={form}
+        onSubmit={submit}
+        noValidate
+        className="flex min-w-0 flex-col gap-4 rounded-lg border border-line bg-surface p-4 shadow-card"
+      >
+        <Arguments schema={schema} value={value} onChange={change} problems={problems} none={none} />
+        {problems.length > 0 && (
+          <div ref={summary} tabIndex={-1} role="alert" className="rounded-lg bg-err-soft p-3 text-sm">
+            <p className="font-medium">{text.call.problems(problems.length)}</p>
+            <ul className="mt-1 list-disc pl-5">
+              {problems.map((p) => (
+                <li key={p.path} className="foreign">
+                  <code className="font-mono">{p.path.slice(1) || text.form.root}</code>: {p.message}
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+        <div className="flex flex-wrap gap-2">
+          <Button type="submit" look="solid" acts disabled={!runnable || call.running}>
+            <Play size={14} aria-hidden />
+            {call.runs.length > 0 ? text.call.again : run}
+          </Button>
+          {problems.length > 0 && (
+            <Button acts disabled={!runnable || call.running} onClick={() => start(true)}>
+              {text.call.anyway}
+            </Button>
+          )}
+          {call.running && (
+            <Button onClick={call.cancel}>
+              <Square size={14} aria-hidden />
+              {text.cancel}
+            </Button>
+          )}
+        </div>
+      </form>
+      <div className="flex min-w-0 flex-col gap-4">
+        <Result server={server} run={current} call={call} />
+        <Runs
+          runs={call.runs}
+          shown={current?.id}
+          onShow={setShown}
+          onReuse={(old) => {
+            setValue(argsOf(old.params) ?? {});
+            setProblems([]);
+            form.current?.querySelector<HTMLElement>("input, textarea, select, button")?.focus();
+          }}
+        />
+      </div>
+      {call.question && <QuestionDialog key={call.question.message} server={server} question={call.question} />}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { type Answer, type Progress, type Question, type Reply, request } from "../../api/mcp";
+
+/** One run of a request. */
+export interface Run {
+  id: number;
+  at: number;
+  params: Record<string, unknown>;
+  reply?: Reply;
+  /** Why there is no reply. */
+  error?: unknown;
+  cancelled?: boolean;
+}
+
+export interface Call {
+  running: boolean;
+  run: (params: Record<string, unknown>) => void;
+  cancel: () => void;
+  progress?: Progress;
+  messages: { level: string; data: unknown }[];
+  question?: Question & { answer: (answer: Answer) => void };
+  /** The latest first; it may still run. */
+  runs: Run[];
+}
+
+const keptRuns = 20;
+const keptMessages = 200;
+
+/** Makes requests to a server, one at a time, and keeps what came of them while the page is open. */
+export function useCall(server: string, method: string): Call {
+  const [runs, setRuns] = useState<Run[]>([]);
+  const [running, setRunning] = useState(false);
+  const [progress, setProgress] = useState<Progress>();
+  const [messages, setMessages] = useState<Call["messages"]>([]);
+  const [question, setQuestion] = useState<Call["question"]>();
+  const control = useRef<AbortController>(undefined);
+  const last = useRef(0);
+
+  useEffect(() => () => control.current?.abort(), []);
+
+  const cancel = useCallback(() => control.current?.abort(), []);
+  const run = useCallback(
+    async (params: Record<string, unknown>) => {
+      control.current?.abort();
+      const own = new AbortController();
+      control.current = own;
+      const id = ++last.current;
+      const note = (change: Partial<Run>) => setRuns((old) => old.map((r) => (r.id === id ? { ...r, ...change } : r)));
+      setRuns((old) => [{ id, at: Date.now(), params }, ...old].slice(0, keptRuns));
+      setRunning(true);
+      setProgress(undefined);
+      setMessages([]);
+      const ask = (q: Question) =>
+        new Promise<Answer>((done) => {
+          const answer = (a: Answer) => {
+            setQuestion(undefined);
+            done(a);
+          };
+          own.signal.addEventListener("abort", () => answer({ action: "cancel" }), { once: true });
+          setQuestion({ ...q, answer });
+        });
+      try {
+        const reply = await request(
+          server,
+          method,
+          params,
+          {
+            onProgress: setProgress,
+            onMessage: (m) => setMessages((old) => [...old, m].slice(-keptMessages)),
+            onQuestion: ask,
+          },
+          own.signal,
+        );
+        note({ reply });
+      } catch (error) {
+        note(own.signal.aborted ? { cancelled: true } : { error });
+      } finally {
+        if (control.current === own) setRunning(false);
+      }
+    },
+    [server, method],
+  );
+  return { running, run: (params) => void run(params), cancel, progress, messages, question, runs };
+}
