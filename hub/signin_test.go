@@ -89,7 +89,8 @@ func TestSignIn(t *testing.T) {
 	i, store := hubtest.NewIssuer(t), &oauth.Memory{}
 	i.Life, i.Supported = time.Hour, []string{"read", "offline_access"}
 	text := hubtest.Config("{}", "one", hubtest.Protected(t, secured, i, []string{"read"}, nil))
-	h := hubtest.Start(t, text, kept(store))
+	redact := secret.NewRedactor()
+	h := hubtest.Start(t, text, kept(store), func(o *hub.Options) { o.Redact = redact })
 	in(t, h, upstream.Authorizing)
 	if st := h.Set().Get("one").Status(); !strings.HasPrefix(st.Health.Action, "Sign in") || st.Health.Level != upstream.LevelError {
 		t.Errorf("health is %+v", st.Health)
@@ -129,6 +130,9 @@ func TestSignIn(t *testing.T) {
 		if got := auth(t, h, key); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
+	}
+	if redact.Mask(headers) == headers {
+		t.Error("the token would not be masked if the server repeated it")
 	}
 	// No token is shown anywhere.
 	for _, path := range []string{"/api/health", "/api/v2/servers", "/api/v2/servers/one/auth", "/api/v2/servers/one/logs", "/api/v2/config/effective"} {

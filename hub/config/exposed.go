@@ -54,6 +54,9 @@ func (r *resolution) exposed(resolved *Resolved) []secret.Text {
 	for name, value := range resolved.Headers {
 		add(value.Reveal(), s.inValue(name, value.Reveal()))
 	}
+	for _, text := range []secret.Text{resolved.OAuth.ClientSecret, resolved.OAuth.PrivateKey} {
+		r.secrets[text.Reveal()] = true
+	}
 	var list []secret.Text
 	for _, text := range slices.Sorted(maps.Keys(r.secrets)) {
 		list = append(list, secret.New(text))

@@ -91,6 +91,7 @@ func (e *entry) values() (list []value) {
 		array(command.Get("args"), "command", "args")
 	}
 	object(e.value.Get("headers"), "headers")
+	object(e.value.Get("oauth"), "oauth")
 	for _, key := range []string{"url", "serverUrl"} {
 		if n := e.value.Get(key); n.Is(json5.String) {
 			list = append(list, value{[]string{key}, "", n, s.inAddress(n.Text, true)})

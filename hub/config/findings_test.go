@@ -50,18 +50,19 @@ func TestSecretsInPlainText(t *testing.T) {
 		`command: "npx", env: {SLACK_WEBHOOK_URL: "https://hooks.slack.com/services/T0/B0/a1B2c3D4e5F6g7H8i9J0k1L2"}`: {
 			"env.SLACK_WEBHOOK_URL SLACK_WEBHOOK_URL SLACK_WEBHOOK_URL a1B2c3D4e5F6g7H8i9J0k1L2",
 		},
-		`command: "npx", args: ["-y", "server", "--api-key", "abc123def456"]`:                                             {"args.3 api-key srv-api-key abc123def456"},
-		`command: "npx", args: ["--access-token=abc123def456"]`:                                                           {"args.0 access-token srv-access-token abc123def456"},
-		`command: "docker", args: ["run", "-e", "API_TOKEN=abc123def456", "-e", "OTHER", "image"]`:                        {"args.2 API_TOKEN srv-api_token abc123def456"},
-		`command: "npx", args: ["mcp-remote", "https://x.example/sse", "--header", "Authorization: Bearer abc123def456"]`: {"args.3 Authorization srv-authorization abc123def456"},
-		`command: "npx", args: ["server-postgres", "postgresql://u:pa%40ss@localhost/db"]`:                                {"args.1 password srv-password pa%40ss"},
-		`command: "npx", args: ["` + github + `"]`:                                                                        {"args.0 token srv-token " + github},
-		`url: "https://x.example/mcp", headers: {Authorization: "Bearer ` + jwt + `", "X-Trace": "on"}`:                   {"headers.Authorization Authorization srv-authorization " + jwt},
-		`url: "https://x.example/mcp", headers: {"X-API-Key": "0123456789abcdef"}`:                                        {"headers.X-API-Key X-API-Key srv-x-api-key 0123456789abcdef"},
-		`url: "https://x.example/mcp", headers: {Cookie: "session=abcdefgh"}`:                                             {"headers.Cookie Cookie srv-cookie session=abcdefgh"},
-		`url: "https://x.example/mcp?profile=a&api_key=0123abcd4567"`:                                                     {"url api_key srv-api_key 0123abcd4567"},
-		`url: "https://u:word@x.example/mcp?key=0123abcd4567"`:                                                            {"url password srv-password word", "url key srv-key 0123abcd4567"},
-		`serverUrl: "https://mcp.zapier.example/s/NjY5ZmQ3YTktZGVmMi00YzA4LTk1/mcp"`:                                      {"serverUrl path srv-path NjY5ZmQ3YTktZGVmMi00YzA4LTk1"},
+		`command: "npx", args: ["-y", "server", "--api-key", "abc123def456"]`:                                                                             {"args.3 api-key srv-api-key abc123def456"},
+		`command: "npx", args: ["--access-token=abc123def456"]`:                                                                                           {"args.0 access-token srv-access-token abc123def456"},
+		`command: "docker", args: ["run", "-e", "API_TOKEN=abc123def456", "-e", "OTHER", "image"]`:                                                        {"args.2 API_TOKEN srv-api_token abc123def456"},
+		`command: "npx", args: ["mcp-remote", "https://x.example/sse", "--header", "Authorization: Bearer abc123def456"]`:                                 {"args.3 Authorization srv-authorization abc123def456"},
+		`command: "npx", args: ["server-postgres", "postgresql://u:pa%40ss@localhost/db"]`:                                                                {"args.1 password srv-password pa%40ss"},
+		`command: "npx", args: ["` + github + `"]`:                                                                                                        {"args.0 token srv-token " + github},
+		`url: "https://x.example/mcp", headers: {Authorization: "Bearer ` + jwt + `", "X-Trace": "on"}`:                                                   {"headers.Authorization Authorization srv-authorization " + jwt},
+		`url: "https://x.example/mcp", headers: {"X-API-Key": "0123456789abcdef"}`:                                                                        {"headers.X-API-Key X-API-Key srv-x-api-key 0123456789abcdef"},
+		`url: "https://x.example/mcp", headers: {Cookie: "session=abcdefgh"}`:                                                                             {"headers.Cookie Cookie srv-cookie session=abcdefgh"},
+		`url: "https://x.example/mcp", oauth: {clientId: "q8Zt3LmW0xKp5VrY7sNc2BdF", clientSecret: "abc123def456", scopes: ["read"], redirectPort: 4000}`: {"oauth.clientSecret clientSecret srv-clientsecret abc123def456"},
+		`url: "https://x.example/mcp?profile=a&api_key=0123abcd4567"`:                                                                                     {"url api_key srv-api_key 0123abcd4567"},
+		`url: "https://u:word@x.example/mcp?key=0123abcd4567"`:                                                                                            {"url password srv-password word", "url key srv-key 0123abcd4567"},
+		`serverUrl: "https://mcp.zapier.example/s/NjY5ZmQ3YTktZGVmMi00YzA4LTk1/mcp"`:                                                                      {"serverUrl path srv-path NjY5ZmQ3YTktZGVmMi00YzA4LTk1"},
 		// Partly placeholders.
 		`command: "c", env: {URL: "postgres://me:s3cr3t@${HOST}/app"}`: {"env.URL URL URL s3cr3t"},
 
@@ -200,13 +201,14 @@ func TestExposed(t *testing.T) {
 	of := func(name string) string { return fmt.Sprintf(canary, name) }
 	store := configure(t, `s: {command: "c", args: ["${cmd: echo `+of("cmd")+`}", "--token", "`+of("arg")+`", "$LEGACY_TOKEN", "${secret:kept}", "plain argument"],
 			env: {API_TOKEN: "`+of("env")+`", X: "${MY_SECRET}", Y: "${input:pin}", PASSWORD: null, Z: "${cmd: echo ${cmd: echo `+of("inner")+`}x}", PORT: "8080", HOME_DIR: "/home/me"}},
-		r: {url: "https://me:`+of("userinfo")+`@h.example/p?token=`+of("query")+`", headers: {Authorization: "Bearer `+of("header")+`", Accept: "application/json"}}`, Options{
+		r: {url: "https://me:`+of("userinfo")+`@h.example/p?token=`+of("query")+`", headers: {Authorization: "Bearer `+of("header")+`", Accept: "application/json"},
+			oauth: {clientId: "public-client-1", clientSecret: "`+of("client")+`"}}`, Options{
 		Secrets: secrets(t, "kept", of("kept")),
 		Env:     append(os.Environ(), "LEGACY_TOKEN="+of("legacy"), "MY_SECRET="+of("variable"), "PASSWORD="+of("outer")),
 		Global:  map[string]string{"input:pin": of("input"), "GLOBAL_TOKEN": of("global"), "EDITOR": "nvim-nightly"},
 	})
 	for name, want := range map[string][]string{
-		"s": {"cmd", "arg", "legacy", "kept", "env", "variable", "input", "outer", "inner", "global"}, "r": {"userinfo", "query", "header", "input", "global"},
+		"s": {"cmd", "arg", "legacy", "kept", "env", "variable", "input", "outer", "inner", "global"}, "r": {"userinfo", "query", "header", "input", "global", "client"},
 	} {
 		r, err := server(t, store, name).Resolve(t.Context())
 		if err != nil {
@@ -221,7 +223,7 @@ func TestExposed(t *testing.T) {
 				t.Errorf("%s: %s is not known to be secret: %q", name, of(w), got)
 			}
 		}
-		for _, plain := range []string{"8080", "/home/me", "application/json", "plain argument", "nvim-nightly"} {
+		for _, plain := range []string{"8080", "/home/me", "application/json", "plain argument", "nvim-nightly", "public-client-1"} {
 			if slices.Contains(got, plain) {
 				t.Errorf("%s: %s is taken for a secret", name, plain)
 			}

@@ -32,7 +32,8 @@ func TestSecretsInEveryField(t *testing.T) {
 	store := configure(t, `
 		local: {command: "${secret:program}", args: ["--token=${keyring:T}", "${cmd: printf %s ${secret:T}}"], cwd: "${secret:dir}",
 			env: {A: "<${secret:T}>", B: "${A}", C: "${secret:${N}}", N: "${secret:N}"}},
-		remote: {url: "https://${secret:host}/mcp", headers: {Authorization: "Bearer ${keyring:T}"}},`, Options{
+		remote: {url: "https://${secret:host}/mcp", headers: {Authorization: "Bearer ${keyring:T}"}},
+		client: {url: "https://h/mcp", oauth: {clientId: "c", clientSecret: "${secret:T}"}},`, Options{
 		Env: os.Environ(), Secrets: kept, Global: map[string]string{"secret:T": "a variable of that name"},
 	})
 	r, err := server(t, store, "local").Resolve(t.Context())
@@ -46,6 +47,10 @@ func TestSecretsInEveryField(t *testing.T) {
 	}
 	r, err = server(t, store, "remote").Resolve(t.Context())
 	if err != nil || r.URL.Reveal() != "https://h.example/mcp" || r.Headers["Authorization"].Reveal() != "Bearer "+token || r.Kept {
+		t.Errorf("resolved %v %v", r, err)
+	}
+	r, err = server(t, store, "client").Resolve(t.Context())
+	if err != nil || r.OAuth.ClientSecret.Reveal() != token || !slices.Equal(server(t, store, "client").Secrets(), []string{"T"}) {
 		t.Errorf("resolved %v %v", r, err)
 	}
 	if got := server(t, store, "local").Secrets(); !slices.Equal(got, []string{"N", "T", "dir", "program"}) {

@@ -29,7 +29,9 @@ type spec struct {
 
 // each calls f with all placeholders of the server, those within others too.
 func (s *spec) each(f func(*field, *placeholder)) {
-	fields := slices.Concat(s.env, s.args, []field{s.command, s.cwd, s.url}, s.headers)
+	o := &s.oauth
+	fields := slices.Concat(s.env, s.args, []field{s.command, s.cwd, s.url}, s.headers,
+		[]field{o.clientID, o.clientSecret, o.privateKey, o.metadata, o.issuer})
 	for i := range fields {
 		at := &fields[i]
 		var walk func([]part)
