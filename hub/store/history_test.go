@@ -425,3 +425,26 @@ func TestDamageWhileRunning(t *testing.T) {
 		t.Errorf("set aside: %v, %v", aside, err)
 	}
 }
+
+// BenchmarkRecord is what a call's own goroutine does for the history.
+func BenchmarkRecord(b *testing.B) {
+	h, _ := openHistory(b, everything)
+	c := aCall(0, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.Record(c)
+		h.waiting.Add(-(<-h.queue).size())
+	}
+}
+
+// BenchmarkWrite is what the writer does for a call, of batches as they come at 5,000 calls a second.
+func BenchmarkWrite(b *testing.B) {
+	h, _ := openHistory(b, everything)
+	n := 0
+	for b.Loop() {
+		h.Record(aCall(time.Duration(n)*time.Millisecond, nil))
+		if n++; n%1250 == 0 {
+			h.flush(b)
+		}
+	}
+}
