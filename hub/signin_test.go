@@ -121,7 +121,7 @@ func TestSignIn(t *testing.T) {
 	}
 	// The server gets the token, and nothing that the client showed.
 	c := h.Modern("/mcp/one")
-	c.Header.Set("Authorization", "Bearer the-client's-own")
+	c.Header.Set("Cookie", "key=the-client's-own")
 	headers := c.Tool("headers", "{}").Text()
 	if !strings.Contains(headers, "Bearer ") || strings.Contains(headers, "the-client's-own") {
 		t.Errorf("the server got the headers %s", headers)
