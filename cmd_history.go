@@ -44,7 +44,7 @@ and clients, in errors and in arguments. With --json each call is a line.`,
 			if q.Limit < 1 || q.Limit > mostCalls {
 				return badArgument("-n must be between 1 and %d, not %d", mostCalls, q.Limit)
 			}
-			c := client.New(r.url)
+			c := r.client()
 			f := &callFollower{client: c, query: q}
 			if follow { // before the list is read, so that no call falls between the two
 				if _, err := f.fresh(cmd.Context()); err != nil {
