@@ -14,6 +14,7 @@ import (
 	"mcphub/hub/config"
 	"mcphub/hub/event"
 	"mcphub/hub/redact"
+	"mcphub/hub/secret"
 	"mcphub/hub/store"
 	"mcphub/hub/upstream"
 )
@@ -22,6 +23,7 @@ import (
 type memory struct {
 	path    string // of the database; empty: there is none
 	log     *slog.Logger
+	secrets *secret.Redactor
 	history *store.History // nil without a database
 
 	mu sync.Mutex
@@ -29,11 +31,12 @@ type memory struct {
 }
 
 func newMemory(o Options, s *config.Snapshot) *memory {
-	m := &memory{log: o.Log}
+	m := &memory{log: o.Log, secrets: o.Redact}
 	if o.StateDir != "" {
 		m.path = filepath.Join(o.StateDir, "hub.db")
 		m.history = store.NewHistory(store.HistoryOptions{
-			Open: m.database, Redact: new(redactor).redact, Settings: historySettings(s), Log: o.Log.With("part", "history"),
+			Open: m.database, Redact: (&redactor{known: o.Redact}).redact, Margin: o.Redact.Margin, Settings: historySettings(s),
+			Log: o.Log.With("part", "history"),
 		})
 	}
 	return m
@@ -108,26 +111,33 @@ func historySettings(s *config.Snapshot) store.HistorySettings {
 	return out
 }
 
-// redactor takes secrets out of what is recorded. It remembers what the definitions of tools say.
-type redactor struct{ secrets map[*byte]map[string]bool }
+// redactor takes secrets out of what is recorded: those that are known, and what is one by its name. It remembers what the
+// definitions of tools say of names.
+type redactor struct {
+	known *secret.Redactor
+	names map[*byte]map[string]bool
+}
 
 // knownTools is how many definitions are remembered. Then all are forgotten: most are of servers that told them anew.
 const knownTools = 2000
 
 func (r *redactor) redact(definition, text []byte) ([]byte, bool) {
-	if len(definition) == 0 {
-		return redact.JSON(text, nil)
-	}
-	key := &definition[0] // definitions never change
-	names, known := r.secrets[key]
-	if !known {
-		if len(r.secrets) >= knownTools || r.secrets == nil {
-			r.secrets = map[*byte]map[string]bool{}
+	var names map[string]bool
+	if len(definition) > 0 {
+		key := &definition[0] // definitions never change
+		var seen bool
+		if names, seen = r.names[key]; !seen {
+			if len(r.names) >= knownTools || r.names == nil {
+				r.names = map[*byte]map[string]bool{}
+			}
+			names = redact.InSchema(definition)
+			r.names[key] = names
 		}
-		names = redact.InSchema(definition)
-		r.secrets[key] = names
 	}
-	return redact.JSON(text, func(name string) bool { return names[name] })
+	out, redacted := redact.JSON(text, func(name string) bool { return names[name] })
+	plain := string(out)
+	masked := r.known.Mask(plain)
+	return []byte(masked), redacted || masked != plain
 }
 
 // follow has what happens recorded, until ctx ends and all has been read.
@@ -140,7 +150,7 @@ func (m *memory) follow(ctx context.Context, events *event.Reader) {
 		m.history.Lost(lost)
 		for _, e := range list {
 			if level, text := describe(e); text != "" {
-				m.history.Happened(store.Happening{Time: e.Time, Kind: e.Kind, Server: e.Server, Level: string(level), Text: text})
+				m.history.Happened(store.Happening{Time: e.Time, Kind: e.Kind, Server: e.Server, Level: string(level), Text: m.secrets.Mask(text)})
 			}
 		}
 	}

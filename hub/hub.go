@@ -128,7 +128,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, SignIn: h.signIn, Events: h.bus, Redact: o.Redact})
 	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
 	h.gateway = gateway.New(h.set, h.catalog, o.Version, o.Log)
-	h.recorder = &recorder{history: h.memory.history, metrics: telemetry.NewMetrics(o.Version, serverStates(), h.telemetry)}
+	h.recorder = &recorder{secrets: o.Redact, history: h.memory.history, metrics: telemetry.NewMetrics(o.Version, serverStates(), h.telemetry)}
 	h.gateway.Record(h.recorder)
 	h.live = api.NewLive(h.bus, h.set, h.hubState, h.configured, h.clients)
 	own.set, own.catalog = h.set, h.catalog

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"mcphub/hub/record"
+	"mcphub/hub/secret"
 	"mcphub/hub/store"
 	"mcphub/hub/telemetry"
 	"mcphub/hub/upstream"
@@ -12,6 +13,7 @@ import (
 
 // recorder is told of calls, and tells all who want to know.
 type recorder struct {
+	secrets  *secret.Redactor
 	history  *store.History // nil: there is none
 	metrics  *telemetry.Metrics
 	exporter *telemetry.Exporter // set when the hub runs; nil: nobody asked for it
@@ -24,6 +26,7 @@ func (r *recorder) Begin(ctx context.Context, c *record.Call, get func(key strin
 
 // End implements gateway.Recorder and api.Recorder.
 func (r *recorder) End(c *record.Call) {
+	c.Name = r.secrets.Mask(c.Name) // the URI of a resource may hold one
 	r.exporter.Done(c)
 	r.metrics.Count(c)
 	if r.history != nil {

@@ -199,6 +199,7 @@ func overREST(t *testing.T, h *hubtest.Hub, token, servers string, can, cannot [
 		{"POST", "/api/v2/tokens", `{"name":"/"}`},
 		{"DELETE", "/api/v2/tokens/nobody", ""},
 		{"GET", "/api/v2/tokens", ""},
+		{"DELETE", "/api/v2/history", ""},
 		{"GET", "/api/v2/config/files/99", ""},
 		{"PUT", "/api/v2/config/files/99", `{"text":""}`},
 	} {
@@ -218,7 +219,7 @@ func overREST(t *testing.T, h *hubtest.Hub, token, servers string, can, cannot [
 func TestReaderSeesTheHub(t *testing.T) {
 	h := hubtest.Start(t, hubtest.Config("{}"))
 	reader, client := h.Token("reader", `"readOnly":true`), h.Token("client", `"servers":["s"]`)
-	for _, path := range []string{"/api/v2/config/files", "/api/v2/config/effective", "/api/workspaces", "/api/v2/servers/hub/logs"} {
+	for _, path := range []string{"/api/v2/config/files", "/api/v2/config/effective", "/api/workspaces", "/api/v2/servers/hub/logs", "/metrics", "/api/v2/history/status"} {
 		if a := withToken(h.Raw(path), reader).Do(http.MethodGet); a.Status != 200 {
 			t.Errorf("reader: %s: %d %s", path, a.Status, a.Text())
 		}

@@ -100,7 +100,7 @@ func Handler(d Deps) http.Handler {
 		mux.HandleFunc(route.pattern, asking(rightOf(route.pattern), route.serve))
 	}
 	if d.Metrics != nil {
-		mux.Handle("GET /metrics", d.Metrics)
+		mux.HandleFunc("GET /metrics", asking(access.Read, d.Metrics.ServeHTTP))
 	}
 	(&v2{rest: a}).register(mux)
 	return d.Guard.Handler(tolerant(mux), refuseVisit)

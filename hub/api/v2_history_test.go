@@ -216,6 +216,28 @@ func TestRecordedBodies(t *testing.T) {
 	})
 }
 
+// TestKnownSecretsAreNotRecorded: what a server was told in secret is in nothing that is kept, whatever it stands beside.
+func TestKnownSecretsAreNotRecorded(t *testing.T) {
+	const planted = "planted-in-the-environment"
+	state := t.TempDir()
+	h := hubtest.StartIn(t, state, hubtest.Config("{}", "a", hubtest.Stdio(t, hubtest.Script{
+		Name: "a", Tools: tools("says", "fails"),
+		Answers: map[string]string{
+			"says":  `"result":{"content":[{"type":"text","text":"it is ` + planted + `, I think"}]}`,
+			"fails": `"error":{"code":-32000,"message":"cannot use ` + planted + `"}`,
+		},
+	})+`,"env":{"DB_PASSWORD":"${cmd: echo `+planted+`}"}`)).Ready("a")
+	c := h.Modern("/mcp/a")
+	c.Tool("says", `{"query":"`+planted+`"}`)
+	c.Tool("fails", "{}")
+	c.Call("1", "resources/read", `{"uri":"db://me:`+planted+`@host"}`)
+	recorded(t, h, 3, "")
+	_, _, text := ask(t, h, "GET", "history/export", "")
+	if strings.Contains(text, planted) || strings.Count(text, "••••") < 4 {
+		t.Errorf("recorded: %s", text)
+	}
+}
+
 func TestHistoryRoutes(t *testing.T) {
 	h := hubtest.StartIn(t, t.TempDir(), hubtest.Config("{}", "a", recordingServer(t, "a", false))).Ready("a")
 	c := h.Modern("/mcp/a")

@@ -40,7 +40,7 @@ func openHistory(t testing.TB, s HistorySettings) (*History, *DB) {
 }
 
 func historyOf(db *DB, s HistorySettings) *History {
-	return NewHistory(HistoryOptions{Open: func(context.Context) (*DB, error) { return db, nil }, Redact: dots, Settings: s, Log: db.log})
+	return NewHistory(HistoryOptions{Open: func(context.Context) (*DB, error) { return db, nil }, Redact: dots, Margin: func() int { return 2 * len("hunter2") }, Settings: s, Log: db.log})
 }
 
 // flush writes what waits.
@@ -107,6 +107,32 @@ func TestCallIsKeptWhole(t *testing.T) {
 	}
 	if _, err := h.Call(t.Context(), 1); !errors.Is(err, ErrNoCall) {
 		t.Errorf("a call that is not there: %v", err)
+	}
+}
+
+// TestSecretAtTheEdge: of a secret that the limit of what is kept goes through nothing is left.
+func TestSecretAtTheEdge(t *testing.T) {
+	s := everything
+	s.BodyLimit = 20
+	for pad := range 30 {
+		h, _ := openHistory(t, s)
+		text := []byte(`"` + strings.Repeat("x", pad) + `hunter2` + strings.Repeat("y", 40) + `"`)
+		h.Record(aCall(0, func(c *record.Call) {
+			c.Args, c.Result, c.Err = text, text, strings.Repeat("z", longestError-pad)+"hunter2 zzz"
+		}))
+		h.flush(t)
+		calls, err := h.Calls(t.Context(), CallQuery{Limit: 1, Bodies: true})
+		if err != nil || len(calls) != 1 {
+			t.Fatal(calls, err)
+		}
+		for _, kept := range []string{calls[0].KeptArgs.Text, calls[0].KeptResult.Text, calls[0].Err} {
+			if strings.Contains(kept, "hu") || len(kept) > longestError+20 {
+				t.Errorf("after %d: kept %q", pad, kept)
+			}
+		}
+		if !calls[0].KeptArgs.Truncated || len(calls[0].KeptArgs.Text) > s.BodyLimit {
+			t.Errorf("after %d: %+v", pad, *calls[0].KeptArgs)
+		}
 	}
 }
 
@@ -379,7 +405,7 @@ func TestHistoryGoesOnWithoutADatabase(t *testing.T) {
 	var log bytes.Buffer
 	broken := errors.New("disk on fire")
 	h := NewHistory(HistoryOptions{
-		Open: func(context.Context) (*DB, error) { return nil, broken }, Redact: dots, Settings: everything, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Open: func(context.Context) (*DB, error) { return nil, broken }, Redact: dots, Margin: func() int { return 2 * len("hunter2") }, Settings: everything, Log: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	for range 3 {
 		h.Record(aCall(0, nil))

@@ -33,7 +33,9 @@ type HistoryOptions struct {
 	Open func(context.Context) (*DB, error)
 	// Redact takes secrets out of arguments or a result, JSON that may be cut off anywhere. Definition is that of the
 	// tool, nil if it is not known. It is not called from several goroutines at once.
-	Redact   func(definition, text []byte) (out []byte, redacted bool)
+	Redact func(definition, text []byte) (out []byte, redacted bool)
+	// Margin returns how many bytes more than it is to have at most a text needs for Redact to find in it what is cut off.
+	Margin   func() int
 	Settings HistorySettings
 	Log      *slog.Logger
 }
@@ -61,8 +63,9 @@ type History struct {
 // entry is one thing to be written: a call, or a happening.
 type entry struct {
 	record.Call
-	cutArgs, cutResult bool
-	happening          *Happening
+	limit     int // bytes of arguments and of the result
+	margin    int // how many more there may be
+	happening *Happening
 }
 
 // NewHistory returns a history that records once Run is called.
@@ -82,17 +85,16 @@ func (h *History) Record(r *record.Call) {
 	if !s.Enabled || keep == KeepNothing {
 		return
 	}
-	e := &entry{Call: *r}
+	e := &entry{Call: *r, limit: s.BodyLimit, margin: h.options.Margin() + 1} // one tells that there was more
 	e.Args, e.Result, e.Span = nil, nil, nil
-	e.Name, e.Err = cut(e.Name, longestName), cut(e.Err, longestError)
+	e.Name, e.Err = e.Name[:min(len(e.Name), longestName+e.margin)], e.Err[:min(len(e.Err), longestError+e.margin)]
 	if s.Bodies && keep == KeepAll {
-		args, result := r.Args[:min(len(r.Args), s.BodyLimit)], r.Result[:min(len(r.Result), s.BodyLimit)]
+		args, result := r.Args[:min(len(r.Args), e.limit+e.margin)], r.Result[:min(len(r.Result), e.limit+e.margin)]
 		if size := int64(len(args) + len(result)); h.waiting.Add(size) > bodyRoom {
 			h.waiting.Add(-size)
 			h.bare.Add(1)
 		} else {
-			e.Args, e.cutArgs = bytes.Clone(args), len(args) < len(r.Args)
-			e.Result, e.cutResult = bytes.Clone(result), len(result) < len(r.Result)
+			e.Args, e.Result = bytes.Clone(args), bytes.Clone(result)
 		}
 	}
 	h.put(e)

@@ -76,9 +76,7 @@ func (p *putter) happening(ctx context.Context, id int64, e *Happening) (int64, 
 
 // call writes one call and returns its id.
 func (h *History) call(ctx context.Context, p *putter, id int64, e *entry) (int64, error) {
-	if text, redacted := h.options.Redact(nil, []byte(e.Err)); redacted {
-		e.Err = string(text)
-	}
+	e.Name, e.Err = h.text(e.Name, longestName, e.margin), h.text(e.Err, longestError, e.margin)
 	id, err := p.insert(ctx, `INSERT OR IGNORE INTO call
 		(id, client, version, session, era, via, server, kind, name, outcome, error, took, in_server, request_size, result_size)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -87,8 +85,8 @@ func (h *History) call(ctx context.Context, p *putter, id int64, e *entry) (int6
 	if err != nil {
 		return 0, err
 	}
-	args, argsState := h.body(e.Definition, e.Args, e.cutArgs)
-	result, resultState := h.body(nil, e.Result, e.cutResult)
+	args, argsState := h.body(e, e.Definition, e.Args)
+	result, resultState := h.body(e, nil, e.Result)
 	if e.Args != nil || e.Result != nil {
 		if _, err := p.exec(ctx, `INSERT INTO call_body (id, args, args_state, result, result_state) VALUES (?, ?, ?, ?, ?)`,
 			id, args, argsState, result, resultState); err != nil {
@@ -101,22 +99,43 @@ func (h *History) call(ctx context.Context, p *putter, id int64, e *entry) (int6
 	return id, err
 }
 
+// text makes of a name or an error what is kept of it.
+func (h *History) text(text string, limit, margin int) string {
+	redacted, _ := h.options.Redact(nil, []byte(text))
+	kept, whole := beginning(redacted, len(text), limit, margin)
+	if !whole {
+		kept += "…"
+	}
+	return kept
+}
+
 // body makes of arguments or of a result what is kept of it.
-func (h *History) body(definition, text []byte, truncated bool) (kept sql.NullString, state int) {
+func (h *History) body(e *entry, definition, text []byte) (kept sql.NullString, state int) {
 	if text == nil {
 		return kept, 0
 	}
-	text, redacted := h.options.Redact(definition, text)
-	for truncated && len(text) > 0 && !utf8.Valid(text[max(0, len(text)-utf8.UTFMax):]) && !utf8.RuneStart(text[len(text)-1]) {
-		text = text[:len(text)-1]
-	}
-	if truncated {
+	redacted, changed := h.options.Redact(definition, text)
+	kept.Valid = true
+	var whole bool
+	if kept.String, whole = beginning(redacted, len(text), e.limit, e.margin); !whole {
 		state |= stateTruncated
 	}
-	if redacted {
+	if changed {
 		state |= stateRedacted
 	}
-	return sql.NullString{String: strings.ToValidUTF8(string(text), ""), Valid: true}, state
+	return kept, state
+}
+
+// beginning returns what may be kept of a redacted text that had size bytes before: all of it if that was within the limit.
+// Of its last bytes nobody knows whether they began a secret.
+func beginning(redacted []byte, size, limit, margin int) (text string, whole bool) {
+	if size > limit {
+		redacted = redacted[:max(0, min(limit, len(redacted)-margin/2))]
+		for len(redacted) > 0 && !utf8.Valid(redacted[max(0, len(redacted)-utf8.UTFMax):]) && !utf8.RuneStart(redacted[len(redacted)-1]) {
+			redacted = redacted[:len(redacted)-1]
+		}
+	}
+	return strings.ToValidUTF8(string(redacted), ""), size <= limit
 }
 
 // callFacets returns what calls are filtered by as words of the index; empty values have none.
