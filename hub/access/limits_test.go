@@ -236,6 +236,10 @@ func TestReaderSeesTheHub(t *testing.T) {
 			t.Errorf("reader: %s: %d", path, s.Status)
 		}
 	}
+	// Whoever may see the page may load what it is made of.
+	if a := withToken(h.Raw("/assets/none.js"), client).Do(http.MethodGet); a.Status != http.StatusNotFound {
+		t.Errorf("client: a part of the page: %d %s", a.Status, a.Text())
+	}
 }
 
 // TestRevoked: what a client has open ends when its token is taken back, and its session is nobody else's.

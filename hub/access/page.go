@@ -91,9 +91,15 @@ var doorPage = template.Must(template.New("door").Parse(`<!DOCTYPE html>
 <meta name="viewport" content="width=device-width">
 {{if .Again}}<meta http-equiv="refresh" content="0;url=/">{{end}}
 <title>MCP Hub</title>
-<style>:root { color-scheme: light dark } body { font-family: system-ui, sans-serif; margin: 4rem auto; max-width: 40rem; padding: 0 1rem }</style>
+<style>
+:root { color-scheme: light dark }
+body { font-family: system-ui, sans-serif; line-height: 1.5; margin: 15vh auto 0; max-width: 36rem; padding: 0 1rem }
+h1 { font-size: 1.25rem }
+input, button { box-sizing: border-box; display: block; font: inherit; margin-top: 0.5rem; padding: 0.5rem 0.75rem; width: 100% }
+</style>
 </head>
 <body>
+<main>
 <h1>MCP Hub</h1>
 {{if .Again}}<p><a href="/">Go on</a></p>{{else}}
 <p>{{.Text}}.</p>
@@ -101,6 +107,7 @@ var doorPage = template.Must(template.New("door").Parse(`<!DOCTYPE html>
 <p><label>Or give the token that <code>mcp-hub token</code> prints: <input type="password" name="token" autocomplete="current-password" required></label>
 <button>Sign in</button></p>
 </form>{{end}}
+</main>
 </body>
 </html>
 `))

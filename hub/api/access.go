@@ -20,6 +20,7 @@ const signInPath = "/api/oauth/callback"
 var rights = map[string]access.Right{
 	"GET " + signInPath:             access.Open,
 	"GET /{$}":                      access.Use,
+	"GET /assets/{file}":            access.Use,
 	"/":                             access.Use,
 	"GET /api/health":               access.Use,
 	"GET /api/servers":              access.Use,

@@ -41,6 +41,7 @@ var landingPage = template.Must(template.New("landing").Parse(`<!DOCTYPE html>
 <style>` + landingStyle + `</style>
 </head>
 <body>
+<main>
 <h1>MCP Hub</h1>
 {{if .Problem -}}
 <p class="result">The authorization failed.</p>
@@ -51,6 +52,7 @@ var landingPage = template.Must(template.New("landing").Parse(`<!DOCTYPE html>
 <p class="hint">You can close this window.</p>
 <script>` + landingScript + `</script>
 {{- end}}
+</main>
 </body>
 </html>
 `))
