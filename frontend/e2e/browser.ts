@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Hub } from "./hub";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
@@ -23,8 +24,20 @@ interface Options {
   theme?: Theme;
 }
 
-/** A page of a browser that has never been there. It fails the test if something is asked of another machine. */
-export async function open(browser: Browser, { width = 1200, theme = "light" }: Options = {}) {
+/**
+ * A page of a browser that has a session with the hub, as `mcp-hub open` begins it, and nothing else. It fails the test if
+ * something is asked of another machine.
+ */
+export async function open(browser: Browser, hub: Hub, options: Options = {}) {
+  const stranger = await openStranger(browser, options);
+  const { path } = await hub.api<{ path: string }>("session-codes", { method: "POST" });
+  await stranger.page.goto(new URL(path, hub.url).href);
+  await stranger.page.goto("about:blank");
+  return stranger;
+}
+
+/** A page of a browser that has never been there, and has no session with any hub. */
+export async function openStranger(browser: Browser, { width = 1200, theme = "light" }: Options = {}) {
   const options: BrowserContextOptions = {
     viewport: { width, height: width < 600 ? 780 : 820 },
     colorScheme: theme,

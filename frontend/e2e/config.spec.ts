@@ -20,7 +20,7 @@ afterAll(async () => {
 
 test("problems are told while typing, and a broken text is not saved", async () => {
   hub.write(first);
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(`${hub.url}#/config`);
   const editor = page.getByRole("textbox", { name: /^Text of/ });
   await page.getByText("// mine").waitFor();
@@ -37,7 +37,7 @@ test("problems are told while typing, and a broken text is not saved", async () 
 
 test("who edits a file that somebody else has changed loses neither", async () => {
   hub.write(first);
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(`${hub.url}#/config`);
   const editor = page.getByRole("textbox", { name: /^Text of/ });
   await page.getByText("// mine").waitFor();
@@ -58,7 +58,7 @@ test("who edits a file that somebody else has changed loses neither", async () =
 
 test("whoever leaves with changes is asked first", async () => {
   hub.write(first);
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(`${hub.url}#/config`);
   await page.getByText("// mine").waitFor();
   await page.getByRole("textbox", { name: /^Text of/ }).fill("{ mcpServers: {} }");

@@ -36,7 +36,7 @@ async function harmless(page: Page, faults: string[]) {
 const server = `#/servers/${encodeURIComponent(name)}`;
 
 test.each([1200, 320])("a hostile server is harmless to look at, at %i", async (width) => {
-  const { page, context, faults } = await open(browser, { width });
+  const { page, context, faults } = await open(browser, hub, { width });
   await page.goto(hub.url);
   await page.getByText("evil").first().waitFor();
   await harmless(page, faults);
@@ -60,7 +60,7 @@ test.each([1200, 320])("a hostile server is harmless to look at, at %i", async (
 });
 
 test("its results are shown and do nothing", async () => {
-  const { page, context, faults } = await open(browser);
+  const { page, context, faults } = await open(browser, hub);
   for (const [tool, seen] of [
     ["markup", "Structured content"],
     ["odd", "Structured content"],
@@ -76,7 +76,7 @@ test("its results are shown and do nothing", async () => {
 });
 
 test("five million letters neither freeze the page nor break it", async () => {
-  const { page, context, faults } = await open(browser);
+  const { page, context, faults } = await open(browser, hub);
   await page.goto(`${hub.url}${server}/tools/large`);
   await page.getByRole("button", { name: "Run tool" }).click();
   await page.getByText("more are not shown").waitFor();

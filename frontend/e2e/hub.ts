@@ -49,7 +49,7 @@ export class Hub {
   /** Starts it, on the same port as before if it was started before. */
   async start(): Promise<this> {
     const dir = (name: string) => join(this.home, name);
-    const child = spawn(binary, ["--config", this.file, "--watch", "--port", String(this.port), "--no-token"], {
+    const child = spawn(binary, ["--config", this.file, "--watch", "--port", String(this.port)], {
       cwd: this.home,
       env: {
         PATH: `${dir("bin")}:${process.env.PATH}`,

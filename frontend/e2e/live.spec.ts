@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { launch, open, problems } from "./browser";
+import { launch, open, openStranger, problems } from "./browser";
 import { Hub, real } from "./hub";
 
 let browser: Browser;
@@ -20,7 +20,7 @@ afterAll(async () => {
 const connected = (page: Page) => page.getByText("Connected", { exact: true }).locator("visible=true").first();
 
 test("a server that is killed is seen to come back", async () => {
-  const { page, context, faults } = await open(browser);
+  const { page, context, faults } = await open(browser, hub);
   await page.goto(`${hub.url}#/servers/memory?tab=about`);
   const { pid } = await hub.api<{ pid: number }>("servers/memory");
   await page.getByText(String(pid), { exact: true }).waitFor();
@@ -36,7 +36,7 @@ test("a server that is killed is seen to come back", async () => {
 });
 
 test("a hub that is gone is told, and nothing is claimed until it is back", async () => {
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(hub.url);
   await connected(page).waitFor();
   await hub.stop();
@@ -55,7 +55,7 @@ test("a hub that is gone is told, and nothing is claimed until it is back", asyn
 });
 
 test("a tool can be run again after the hub was restarted", async () => {
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(`${hub.url}#/servers/memory/tools/read_graph`);
   await page.getByRole("button", { name: "Run tool" }).click();
   await page.getByText("entities").first().waitFor();
@@ -70,7 +70,15 @@ test("a tool can be run again after the hub was restarted", async () => {
 });
 
 test("a browser that the hub does not know is told how to get in", async () => {
-  const { page, context } = await open(browser);
+  const { page, context } = await openStranger(browser);
+  await page.goto(hub.url);
+  await page.getByText("mcp-hub open").first().waitFor();
+  expect(await problems(page)).toEqual([]);
+  await context.close();
+});
+
+test("a browser whose session has ended is told how to get in again", async () => {
+  const { page, context } = await open(browser, hub);
   await page.route("**/api/**", (route) => route.fulfill({ status: 401, body: "{}" }));
   await page.goto(hub.url);
   await page.getByText("mcp-hub open").waitFor();

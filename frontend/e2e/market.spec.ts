@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 test("find a server in the marketplace, fill in what it needs, and install it", async () => {
-  const { page, context, faults } = await open(browser);
+  const { page, context, faults } = await open(browser, hub);
   await page.goto(`${hub.url}#/market`);
   await page.getByText("61 servers").first().waitFor();
   await page.getByText("1 of 2 sources could not be read").waitFor();

@@ -33,7 +33,7 @@ async function picture(page: Page, name: string, width: number, theme: Theme) {
 for (const theme of ["light", "dark"] as const) {
   for (const width of widths) {
     test(`pictures in ${theme} at ${width}`, { timeout: 240_000 }, async () => {
-      const { page, context } = await open(browser, { width, theme });
+      const { page, context } = await open(browser, hub, { width, theme });
       for (const screen of screens.filter((s) => (only ? only.split(",").includes(s.name) : s.name !== "missing"))) {
         await page.goto(`${hub.url}#${screen.path}`);
         await screen.ready(page);

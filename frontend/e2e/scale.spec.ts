@@ -56,7 +56,7 @@ afterAll(async () => {
 });
 
 test("every step answers soon", async () => {
-  const { page, context, faults } = await open(browser);
+  const { page, context, faults } = await open(browser, hub);
   const slow: string[] = [];
   const step = async (name: string, run: () => Promise<unknown>) => {
     const began = performance.now();

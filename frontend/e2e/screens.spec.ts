@@ -25,7 +25,7 @@ describe.each([
   { theme: "light", width: 320 },
 ] as const)("$theme at $width", ({ theme, width }) => {
   test("every screen is accessible, fits, and asks nobody else for anything", async () => {
-    const { page, context, faults } = await open(browser, { theme, width });
+    const { page, context, faults } = await open(browser, hub, { theme, width });
     const found: string[] = [];
     for (const screen of screens) {
       await page.goto(`${hub.url}#${screen.path}`);
@@ -42,7 +42,7 @@ describe.each([
 test("a hub without servers says how to begin", async () => {
   const empty = await new Hub({}).start();
   for (const width of [1200, 320]) {
-    const { page, context, faults } = await open(browser, { width });
+    const { page, context, faults } = await open(browser, empty, { width });
     await page.goto(empty.url);
     await page.getByText("Your hub runs").waitFor();
     expect([...(await problems(page)), ...faults]).toEqual([]);

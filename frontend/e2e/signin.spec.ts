@@ -80,7 +80,7 @@ afterAll(async () => {
 });
 
 test("sign in to a server, and out of it", async () => {
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(hub.url);
   await page.getByText("Sign-in needed").locator("visible=true").waitFor();
   await page.getByRole("link", { name: "far" }).click();

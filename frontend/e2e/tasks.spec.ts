@@ -37,7 +37,7 @@ async function tabTo(page: Page, target: Locator, key = "Tab") {
 const entry = (text: string) => JSON.parse(text).mcpServers as Record<string, Record<string, unknown>>;
 
 test("add a server by paste, tested before it is saved", async () => {
-  const { page, context, faults } = await open(browser);
+  const { page, context, faults } = await open(browser, hub);
   await page.goto(hub.url);
   await page.getByText("everything").first().waitFor();
   await page.keyboard.press("n");
@@ -60,7 +60,7 @@ test("add a server by paste, tested before it is saved", async () => {
 });
 
 test("see why a server failed, and fix it", async () => {
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(hub.url);
   await page.getByText("1 needs you").waitFor();
   await page.keyboard.press("j");
@@ -88,7 +88,7 @@ test("see why a server failed, and fix it", async () => {
 });
 
 test("find a tool, run it, and run it again with other arguments", async () => {
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(hub.url);
   await page.getByText("everything").first().waitFor();
   await page.keyboard.press("Control+k");
@@ -118,7 +118,7 @@ test("find a tool, run it, and run it again with other arguments", async () => {
 });
 
 test("follow a long tool's progress, and cancel it", async () => {
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(`${hub.url}#/servers/everything/tools/trigger-long-running-operation`);
   await tabTo(page, page.getByLabel("duration", { exact: true }));
   await page.keyboard.type("60");
@@ -134,7 +134,7 @@ test("follow a long tool's progress, and cancel it", async () => {
 });
 
 test("switch a server off, a tool off, and take it back", async () => {
-  const { page, context } = await open(browser);
+  const { page, context } = await open(browser, hub);
   await page.goto(hub.url);
   await page.getByText("everything").first().waitFor();
   await tabTo(page, page.getByRole("switch", { name: "everything is on" }));

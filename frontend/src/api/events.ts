@@ -7,6 +7,7 @@ const names = [
   "snapshot",
   "gap",
   "server_state",
+  "server_health",
   "server_lists",
   "server_stderr",
   "server_note",

@@ -29,6 +29,8 @@ export function describe(h: Happening): { what: string; why?: string; bad?: bool
         bad,
       };
     }
+    case "server_health":
+      return { what: line(words(d.summary), 400), bad: d.level === "error" || d.level === "warn" };
     case "server_lists": {
       const changed = [
         d.tools && text.server.tools,
