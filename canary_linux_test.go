@@ -193,7 +193,14 @@ func TestNoSecretLeaks(t *testing.T) {
 		t.Errorf("the tool was not told its argument: %s", text)
 	}
 	w.asks("POST", "/api/servers/tools", `{"server_name":"talker","tool":"die","arguments":{"password":"`+canary("argument")+`"}}`)
+	// Where no name tells that it is one, the history knows a secret from the server that was given it.
+	w.asks("POST", "/api/servers/tools", `{"server_name":"talker","tool":"params","arguments":{"text":"it is `+canary("env")+`, I think"}}`)
 	delete(w.all, "POST /api/servers/tools")
+	const export = "/api/v2/history/export"
+	hubtest.Eventually(t, "the calls are in the history", func() bool { return strings.Count(w.asks("GET", export, ""), `"params"`) >= 2 })
+	for _, path := range []string{"/api/v2/history/calls?q=talker", "/api/v2/history/events", "/api/v2/history/summary", "/api/v2/logs", "/api/v2/clients", "/metrics"} {
+		w.asks("GET", path, "")
+	}
 
 	// Changes of the files, and a broken one.
 	if err := os.WriteFile(file, []byte(servers(`"new": {"command": "x", "env": {"API_TOKEN": "`+canary("added")+`"}}`)), 0o600); err != nil {
@@ -205,7 +212,7 @@ func TestNoSecretLeaks(t *testing.T) {
 	}
 	hubtest.Eventually(t, "the broken file is noticed", func() bool { return strings.Contains(events.String(), "CONFIG_RELOAD_ERROR") })
 
-	for _, args := range []string{"status", "list", "list --json", "tools", "logs talker", "logs dying", "logs remote --json", "logs nowhere", "secrets list", "secrets scan", "secrets backend", "restart talker", "config show"} {
+	for _, args := range []string{"status", "list", "list --json", "tools", "logs talker", "logs dying", "logs remote --json", "logs nowhere", "secrets list", "secrets scan", "secrets backend", "restart talker", "config show", "history"} {
 		_, out, errs := typed(t, "", strings.Split(args, " ")...)
 		w.saw("mcp-hub "+args, out+errs)
 	}
@@ -242,7 +249,7 @@ func TestNoSecretLeaks(t *testing.T) {
 			}
 		}
 	}
-	for _, where := range []string{"the hub's output", "/api/events", "/api/v2/stream", "GET /api/v2/servers/talker/logs?lines=500", "GET /api/v2/servers/remote", "POST /api/servers/start"} {
+	for _, where := range []string{"the hub's output", "/api/events", "/api/v2/stream", "GET /api/v2/servers/talker/logs?lines=500", "GET /api/v2/servers/remote", "POST /api/servers/start", "GET " + export} {
 		if !strings.Contains(w.all[where], "••••") {
 			t.Errorf("nothing is masked in %s, so it proves nothing: %s", where, w.all[where])
 		}
