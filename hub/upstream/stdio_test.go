@@ -29,19 +29,19 @@ func TestStdioEra(t *testing.T) {
 		script  script
 		change  func(*changes)
 		modern  bool
-		asked   string // the handshake's methods in order
+		asked   string // all methods in order, with what follows the handshake by itself
 		failure string
 	}{
 		{"legacy", script{Legacy: true}, nil, false, "server/discover initialize notifications/initialized", ""},
 		{"legacy that ignores what it does not know", script{Legacy: true, Discover: "nothing"}, hurry, false, "server/discover initialize notifications/initialized notifications/cancelled", ""},
 		{"legacy that is slow", script{Legacy: true, Pause: 100 * time.Millisecond}, hurry, false, "server/discover initialize notifications/initialized", ""},
-		{"modern", modern, nil, true, "server/discover", ""},
+		{"modern", modern, nil, true, "server/discover subscriptions/listen", ""},
 		{"modern although initialize was right before", modern, knows, false, "initialize", "only 2026-07-28"},
-		{"both", both, nil, true, "server/discover", ""},
+		{"both", both, nil, true, "server/discover subscriptions/listen", ""},
 		{"both, known to be legacy", both, knows, false, "initialize notifications/initialized", ""},
 		{"both, pinned to legacy", both, pin(config.ProtocolLegacy), false, "initialize notifications/initialized", ""},
-		{"both, pinned to modern", both, pin(config.ProtocolModern), true, "server/discover", ""},
-		{"known to be legacy, pinned to modern", modern, func(c *changes) { knows(c); pin(config.ProtocolModern)(c) }, true, "server/discover", ""},
+		{"both, pinned to modern", both, pin(config.ProtocolModern), true, "server/discover subscriptions/listen", ""},
+		{"known to be legacy, pinned to modern", modern, func(c *changes) { knows(c); pin(config.ProtocolModern)(c) }, true, "server/discover subscriptions/listen", ""},
 		{"legacy, pinned to modern", script{Legacy: true}, pin(config.ProtocolModern), false, "server/discover", "method not found"},
 		{"modern, pinned to legacy", modern, pin(config.ProtocolLegacy), false, "initialize", "only 2026-07-28"},
 		{"neither", script{}, nil, false, "server/discover initialize", "only 2026-07-28"},
