@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -53,6 +54,8 @@ type Bridge struct {
 
 	renewing sync.Mutex    // one new session at a time; taken before mu
 	begun    chan struct{} // closed when there is a session
+
+	rested atomic.Bool // the hub was there when it was asked last, and its servers had come to rest
 
 	mu      sync.Mutex
 	calls   map[string]*call // under way, by raw id

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -293,4 +295,37 @@ func TestBridgeRefused(t *testing.T) {
 	p.want("more than")
 	p.call("4", "tools/list", "{}")
 	p.close()
+}
+
+// TestBridgeAsksAgain: a hub that was not known to have come to rest may have refused a call because it did not know the tool
+// yet, also if it has come to rest until one asks. What it refuses after that it means.
+func TestBridgeAsksAgain(t *testing.T) {
+	asked := 0
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/api/health":
+			_, _ = io.WriteString(w, `{"state":"ready"}`)
+		case asked == 0 || asked > 1:
+			asked++
+			_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":"m","error":{"code":-32602,"message":"unknown tool"}}`)
+		default:
+			asked++
+			_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":"m","result":{}}`)
+		}
+	}))
+	t.Cleanup(hub.Close)
+	p := bridge(t, hub.URL, "")
+	call := `{"jsonrpc":"2.0","id":"m","method":"tools/call","params":{"_meta":{` + hubtest.ModernMeta + `},"name":"late"}}`
+	for _, want := range []string{`"result":{}`, `"code":-32602`} {
+		if p.send(call); !strings.Contains(p.next(), want) {
+			t.Errorf("the answer is not %s", want)
+		}
+	}
+	if asked != 3 {
+		t.Errorf("the hub was asked %d times, want 3", asked)
+	}
+	_ = p.in.Close()
+	if err := <-p.done; err != nil {
+		t.Error(err)
+	}
 }

@@ -92,7 +92,9 @@ func (b *Bridge) ask(ctx context.Context, c *call) ([]byte, error) {
 // ready reports whether the hub is there and its servers have come to rest: before that it does not know their tools.
 func (b *Bridge) ready(ctx context.Context) bool {
 	h, err := b.client.Health(ctx)
-	return err == nil && h.State != "starting"
+	ready := err == nil && h.State != "starting"
+	b.rested.Store(ready)
+	return ready
 }
 
 // notSent reports whether the hub cannot have seen the message.
@@ -142,8 +144,11 @@ func (b *Bridge) exchange(ctx context.Context, c *call, s *session) (*session, [
 	if fault != nil && resp.StatusCode == http.StatusNotFound && fault.Code == codeUnavailable {
 		return nil, nil, fmt.Errorf("%w: %s", errNoServer, fault.Message)
 	}
-	if fault != nil && fault.Code == jsonrpc.CodeInvalidParams && c.Name() != methodInitialize && !b.ready(ctx) {
-		return nil, nil, errAway // it may only not know the tool yet
+	if fault != nil && fault.Code == jsonrpc.CodeInvalidParams && c.Name() != methodInitialize {
+		// It may only not have known the tool yet, and have come to rest since it said so.
+		if known := b.rested.Load(); !b.ready(ctx) || !known {
+			return nil, nil, errAway
+		}
 	}
 	if fault != nil && fault.Code == mcp.HEADER_MISMATCH && c.Name() == methodCall && c.header == nil {
 		if c.header = b.paramHeaders(ctx, c); len(c.header) > 0 {
