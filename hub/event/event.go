@@ -86,17 +86,21 @@ func (b *Bus) Read(after uint64) *Reader {
 }
 
 // Next waits for events and returns the next of them in order, and how many before them were lost because the reader was
-// too slow or asked for what is no longer kept. They are good until the next call. The error is ctx's cause.
+// too slow or asked for what is no longer kept. They are good until the next call. The error is ctx's cause; it comes after
+// all that was published before ctx ended.
 func (r *Reader) Next(ctx context.Context) (events []Event, lost uint64, err error) {
 	for {
+		ended := ctx.Err() != nil // asked first: what is published meanwhile may be read or not
 		events, lost, more := r.take()
-		if len(events) > 0 {
+		switch {
+		case len(events) > 0:
 			return events, lost, nil
+		case ended:
+			return nil, 0, context.Cause(ctx)
 		}
 		select {
 		case <-more:
 		case <-ctx.Done():
-			return nil, 0, context.Cause(ctx)
 		}
 	}
 }

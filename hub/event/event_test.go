@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func numbers(events []Event) (out []uint64) {
@@ -83,6 +84,49 @@ func TestNextWaits(t *testing.T) {
 			t.Errorf("ended with %v", err)
 		}
 	})
+}
+
+// lastMoment is a context that ends when one begins to wait for its end, right after something else.
+type lastMoment struct {
+	done  chan struct{}
+	first func()
+}
+
+func (c *lastMoment) Deadline() (end time.Time, ok bool) { return end, false }
+
+func (c *lastMoment) Value(any) any { return nil }
+
+func (c *lastMoment) Done() <-chan struct{} {
+	if c.Err() == nil {
+		c.first()
+		close(c.done)
+	}
+	return c.done
+}
+
+func (c *lastMoment) Err() error {
+	select {
+	case <-c.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+// TestLastEvent: what is published before the end is read, also by one who was about to wait.
+func TestLastEvent(t *testing.T) {
+	for round := range 50 {
+		b := New(8)
+		ctx := &lastMoment{make(chan struct{}), func() { b.Publish("last", "", nil) }}
+		r := b.Read(0)
+		events, _, err := r.Next(ctx)
+		if len(events) != 1 {
+			t.Fatalf("round %d: %d events came, and %v", round, len(events), err)
+		}
+		if _, _, err := r.Next(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatalf("round %d: after the end %v", round, err)
+		}
+	}
 }
 
 // TestSlowReaders: publishers and quick readers do not notice readers that do not read.
