@@ -33,8 +33,8 @@ type configEffect struct {
 type effectAnswer struct{ Body configEffect }
 
 type plannedText struct {
-	filePath
-	Body struct {
+	Index int `path:"index" minimum:"0" doc:"Of the file, as in the list of files"`
+	Body  struct {
 		Text string `json:"text"`
 	}
 }
@@ -92,8 +92,8 @@ func (a *v2) listVersions(_ context.Context, in *filePath) (*versionList, error)
 }
 
 type versionPath struct {
-	filePath
-	ID string `path:"id" pattern:"^[0-9a-f]{16}$"`
+	Index int    `path:"index" minimum:"0" doc:"Of the file, as in the list of files"`
+	ID    string `path:"id" pattern:"^[0-9a-f]{16}$"`
 }
 
 type versionAnswer struct {

@@ -68,7 +68,9 @@ func TestV2Versions(t *testing.T) {
 		t.Errorf("%v: %s", err, got)
 	}
 	wants(t, h, "GET", "config/files/0/versions/"+strings.Repeat("0", 16), "", 404, "code", `"VERSION_NOT_FOUND"`)
-	wants(t, h, "GET", "config/files/7/versions", "", 404)
+	for _, path := range []string{"/versions", "/versions/" + ids[0]} {
+		wants(t, h, "GET", "config/files/7"+path, "", 404, "code", `"FILE_NOT_FOUND"`)
+	}
 }
 
 // TestV2Plan: the hub says beforehand what a change does.
@@ -88,6 +90,7 @@ func TestV2Plan(t *testing.T) {
 		"new":{"command":"x"}, "described":{"command":"x","disabled":true,"description":"new"}}}`), 200,
 		"start", `["off"]`, "stop", `["on"]`, "restart", `["other"]`, "keep", `["same"]`, "add", `["new"]`, "remove", `["gone"]`, "update", `["described"]`)
 	wants(t, h, "POST", "config/files/0/plan", body("{"), 422, "code", `"CONFIG_INVALID"`)
+	wants(t, h, "POST", "config/files/7/plan", body("{}"), 404, "code", `"FILE_NOT_FOUND"`)
 	wants(t, h, "GET", "servers/new", "", 404)
 	wants(t, h, "GET", "servers/on", "", 200, "disabled", "false")
 }

@@ -3435,7 +3435,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description Of the file, as in the list of files */
+                index: number;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3537,6 +3540,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Of the file, as in the list of files */
+                index: number;
                 id: string;
             };
             cookie?: never;
