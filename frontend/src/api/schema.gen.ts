@@ -1263,6 +1263,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The names of all tools of all servers
+         * @description Those that are hidden from clients too. What a tool takes is told by the list of its server's tools.
+         */
+        get: operations["list-tools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/trials": {
         parameters: {
             query?: never;
@@ -2526,6 +2546,19 @@ export interface components {
              */
             p95Ms: number;
             server: string;
+        };
+        ToolName: {
+            /** @description Its beginning, on one line */
+            description?: string;
+            name: string;
+            /** @description Clients see it: the configuration does not hide it */
+            offered: boolean;
+            server: string;
+            title?: string;
+        };
+        ToolNamesBody: {
+            /** @description By server, in the server's order */
+            tools: components["schemas"]["ToolName"][];
         };
         ToolsAnswerBody: {
             /** @description In the server's order */
@@ -6070,6 +6103,35 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "list-tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolNamesBody"];
+                };
+            };
+            /** @description Error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
