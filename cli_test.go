@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mcphub/hub"
+	"mcphub/hub/client"
 	"mcphub/hub/hubtest"
 )
 
@@ -169,6 +170,34 @@ func TestConfigCommands(t *testing.T) {
 		{"config validate nowhere.json", exitConfig, "", "nowhere.json"},
 		{"config validate", exitArguments, "", "mcp-hub config validate FILE..."},
 	})
+}
+
+// TestConfigVersions: what a command replaced is listed, shown and put back.
+func TestConfigVersions(t *testing.T) {
+	const text = `{"mcpServers": {"a": {"command": "x", "disabled": true}}} // mine`
+	h := hubtest.StartIn(t, t.TempDir(), text)
+	perform(t, h.URL, []step{
+		{"config history", 0, "ID", ""},
+		{"remove a", 0, "a", ""},
+	})
+	list, err := client.New(h.URL).ConfigVersions(t.Context(), 0)
+	if err != nil || len(list.Versions) != 1 {
+		t.Fatal(list, err)
+	}
+	id := list.Versions[0].ID
+	perform(t, h.URL, []step{
+		{"config history", 0, id, ""},
+		{"config history --json --file " + h.File, 0, id, ""},
+		{"config history " + id, 0, text, ""},
+		{"config history 0000000000000000", exitFailure, "", "no such version"},
+		{"config history --file nowhere.json", exitArguments, "", "is no configuration file of the hub"},
+		{"config restore " + id, 0, "restored: adds a", ""},
+		{"config restore " + id, 0, "restored: changes nothing about the servers", ""},
+		{"config history", 0, "as it is now", ""},
+	})
+	if got, err := os.ReadFile(h.File); err != nil || string(got) != text {
+		t.Errorf("%v: %s", err, got)
+	}
 }
 
 // TestCompletion: the shell is told what there is, and what it is.

@@ -77,18 +77,10 @@ func (r *remote) add() *cobra.Command {
 	f.StringVar(&entry.Description, "description", "", "`text` that says what it is for")
 	f.BoolVar(&entry.Disabled, "disabled", false, "add it switched off")
 	f.StringVar(&whole, "json-config", "", "its whole entry as `JSON`, or - to read that from stdin; without NAME a configuration with any number of servers")
-	f.StringVar(&file, "file", "", "configuration `file` to write to, as \"mcp-hub config files\" names it (default: the first)")
+	r.fileFlag(cmd, &file)
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return misuse(cmd, fmt.Errorf("%w (-- must stand before a command that has options of its own)", err))
 	})
-	_ = cmd.RegisterFlagCompletionFunc("file", r.asking(func(ctx context.Context, c *client.Client, _ []string) []string {
-		known, _ := c.ConfigFiles(ctx)
-		var paths []string
-		for _, f := range known.Files {
-			paths = append(paths, f.Path)
-		}
-		return paths
-	})) // the flag is there
 	return cmd
 }
 

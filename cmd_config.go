@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +26,7 @@ func (r *remote) config() *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Show and check the configuration", Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error {
 		return cmd.Help()
 	}}
-	cmd.AddCommand(r.configShow(), r.configFiles(), r.configValidate())
+	cmd.AddCommand(r.configShow(), r.configFiles(), r.configHistory(), r.configRestore(), r.configValidate())
 	return cmd
 }
 
@@ -108,6 +112,106 @@ func (r *remote) configFiles() *cobra.Command {
 			return nil
 		},
 	})
+}
+
+func (r *remote) configHistory() *cobra.Command {
+	var file string
+	cmd := r.answering(&cobra.Command{
+		Use: "history [ID]", Short: "List the earlier texts of a configuration file, or print one", Args: between(0, 1),
+		Long: `List the earlier texts of a configuration file of the running hub, or print one: what every change by the hub replaced, and
+what other programs replaced while the hub watched the file. What it prints may hold secrets.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			index, err := r.fileIndex(cmd.Context(), file)
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if len(args) == 1 {
+				text, err := r.client().ConfigVersion(cmd.Context(), index, args[0])
+				if err == nil && r.json {
+					return printValue(out, map[string]string{"id": args[0], "text": text})
+				}
+				if err == nil {
+					_, err = io.WriteString(out, text)
+				}
+				return err
+			}
+			v, err := r.client().ConfigVersions(cmd.Context(), index)
+			if err != nil {
+				return err
+			}
+			if r.json {
+				return printJSON(out, v.Raw)
+			}
+			t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+			_, _ = fmt.Fprintln(t, "ID\tUNTIL\tBYTES\t")
+			for _, v := range v.Versions {
+				note := ""
+				if v.Current {
+					note = "as it is now"
+				}
+				_, _ = fmt.Fprintf(t, "%s\t%s\t%d\t%s\n", v.ID, v.Until.Local().Format(time.DateTime), v.Size, note)
+			}
+			return t.Flush()
+		},
+	})
+	r.fileFlag(cmd, &file)
+	return cmd
+}
+
+func (r *remote) configRestore() *cobra.Command {
+	var file string
+	cmd := r.answering(&cobra.Command{
+		Use: "restore ID", Short: "Put an earlier text of a configuration file back, and apply it", Args: exactly(1),
+		Long: `Put an earlier text of a configuration file of the running hub back, and apply it. "mcp-hub config history" lists them. The
+text in whose place it comes is kept too, so this can be undone in the same way.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			index, err := r.fileIndex(cmd.Context(), file)
+			if err != nil {
+				return err
+			}
+			plan, err := r.client().RestoreConfig(cmd.Context(), index, args[0])
+			if err != nil {
+				return err
+			}
+			if r.json {
+				return printValue(cmd.OutOrStdout(), plan)
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "restored: "+plan.String())
+			return err
+		},
+	})
+	r.fileFlag(cmd, &file)
+	return cmd
+}
+
+// fileFlag adds the flag that names a configuration file.
+func (r *remote) fileFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "file", "", "configuration `file`, as \"mcp-hub config files\" names it (default: the first)")
+	_ = cmd.RegisterFlagCompletionFunc("file", r.asking(func(ctx context.Context, c *client.Client, _ []string) []string {
+		known, _ := c.ConfigFiles(ctx)
+		var paths []string
+		for _, f := range known.Files {
+			paths = append(paths, f.Path)
+		}
+		return paths
+	})) // the flag is there
+}
+
+// fileIndex finds a configuration file of the hub; without a name the first one.
+func (r *remote) fileIndex(ctx context.Context, name string) (int, error) {
+	if name == "" {
+		return 0, nil
+	}
+	known, err := r.client().ConfigFiles(ctx)
+	if err != nil {
+		return 0, err
+	}
+	index := slices.IndexFunc(known.Files, func(f client.ConfigFile) bool { return f.Path == name })
+	if index < 0 {
+		return 0, badArgument("%s is no configuration file of the hub; \"mcp-hub config files\" lists them", name)
+	}
+	return index, nil
 }
 
 func (r *remote) configValidate() *cobra.Command {

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -114,6 +116,9 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		o.Redact = secret.NewRedactor()
 	}
 	o.Config.Secrets = o.Secrets
+	if o.StateDir != "" {
+		o.Config.Versions = filepath.Join(o.StateDir, "config-versions")
+	}
 	store, err := config.Open(ctx, o.Config)
 	if err != nil {
 		return nil, err
@@ -140,7 +145,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	}
 	deps := api.Deps{
 		Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Guard: guard, Keys: h.keys, Port: h.Port(), Address: h.Address(), Version: o.Version,
-		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove,
+		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove, Plan: h.plan,
 		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
 		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		Clients: h.gateway.Connected, History: h.memory.history, Recorder: h.recorder, Metrics: h.recorder.metrics.Handler(), LogDir: o.StateDir,
@@ -240,13 +245,26 @@ func (h *Hub) apply(s *config.Snapshot) {
 	for _, d := range s.Diagnostics {
 		h.options.Log.Warn("configuration problem", "server", d.Server, "err", d.Error())
 	}
-	servers := s.Servers
-	if _, taken := s.Server(builtinName); s.Hub.Builtin && !taken {
-		own := &config.Server{Name: builtinName, DisplayName: "MCP Hub", Transport: upstream.Local}
-		servers = append(servers[:len(servers):len(servers)], own)
-	}
 	h.catalog.Configure(s.Hub)
 	h.configureMarket(s.Sources)
 	h.memory.configure(s)
-	h.set.Apply(servers)
+	h.set.Apply(managed(s))
+}
+
+// plan returns what apply would do to the servers.
+func (h *Hub) plan(s *config.Snapshot) upstream.Plan {
+	p := h.set.Plan(managed(s))
+	for _, list := range []*[]string{&p.Add, &p.Remove, &p.Keep} { // the hub's own tools stand in no file
+		*list = slices.DeleteFunc(*list, func(name string) bool { return name == builtinName && !h.configured(name) })
+	}
+	return p
+}
+
+// managed returns the servers that a configuration has the hub run.
+func managed(s *config.Snapshot) []*config.Server {
+	if _, taken := s.Server(builtinName); taken || !s.Hub.Builtin {
+		return s.Servers
+	}
+	own := &config.Server{Name: builtinName, DisplayName: "MCP Hub", Transport: upstream.Local}
+	return append(s.Servers[:len(s.Servers):len(s.Servers)], own)
 }

@@ -73,3 +73,39 @@ test("whoever leaves with changes is asked first", async () => {
   await page.waitForURL(/activity/);
   await context.close();
 });
+
+test("what a save will do is told before, and what it replaced can be put back", async () => {
+  hub.write(first);
+  const { page, context } = await open(browser, hub);
+  await page.goto(`${hub.url}#/config`);
+  await page.getByText("// mine").waitFor();
+  const off = JSON.stringify({ ...real.memory, disabled: true });
+  const second = `{ mcpServers: { b: ${off}, a: ${JSON.stringify({ ...real.memory, env: { A: "1" } })} } }`;
+  await page.getByRole("textbox", { name: /^Text of/ }).fill(second);
+  await page.getByText("Saving it adds b, starts a.").waitFor();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("Saved and applied").waitFor();
+  await hub.until("a", "ready");
+
+  await page.getByRole("button", { name: "History" }).click();
+  await page.getByRole("textbox", { name: "What the file holds now" }).getByText("// mine").waitFor();
+  await page.getByText("Saving it removes b, stops a.").waitFor();
+  expect(await problems(page)).toEqual([]);
+  await page.getByRole("button", { name: "Restore" }).click();
+  await page.getByText("Restored and applied").waitFor();
+  expect(readFileSync(hub.file, "utf8")).toBe(first);
+  await page.getByText("as it is now").waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Undone").waitFor();
+  expect(readFileSync(hub.file, "utf8")).toBe(second);
+  await hub.until("a", "ready");
+
+  const third = first.replace("// mine", "// by another program");
+  hub.write(third); // what another program replaces is kept too
+  await hub.until("a", "disabled");
+  await page.getByRole("button", { name: "Restore" }).click();
+  await page.getByText("Restored and applied").last().waitFor();
+  await page.getByRole("button", { name: "Back to the text" }).click();
+  await page.getByText("No problems").waitFor();
+  await context.close();
+});

@@ -103,13 +103,19 @@ export class Hub {
     return (await answer.json()) as T;
   }
 
-  /** Waits until a server is in a state. */
-  async until(server: string, state: string) {
+  /** Waits until what a route answers is as it should be. */
+  async untilAnswer<T>(path: string, is: (answer: T) => boolean) {
     for (const end = Date.now() + patience; Date.now() < end; ) {
-      const { servers } = await this.api<{ servers: { name: string; state: string }[] }>("servers");
-      if (servers.find((s) => s.name === server)?.state === state) return;
+      if (is(await this.api<T>(path))) return;
       await new Promise((done) => setTimeout(done, 50));
     }
-    throw new Error(`${server} never came into the state ${state}`);
+    throw new Error(`${path} never answered as it should`);
+  }
+
+  /** Waits until a server is in a state. */
+  until(server: string, state: string) {
+    return this.untilAnswer<{ servers: { name: string; state: string }[] }>("servers", ({ servers }) =>
+      servers.some((s) => s.name === server && s.state === state),
+    );
   }
 }

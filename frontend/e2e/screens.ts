@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { Hub, real } from "./hub";
 import { registry, sources } from "./registry";
@@ -53,6 +54,7 @@ export const screens: Screen[] = [
   { name: "market-item", path: "/market/item?id=graph&source=community", ready: see("Still missing: MEMORY_FILE") },
   { name: "config", path: "/config", ready: see("No problems") },
   { name: "config-merged", path: "/config?view=merged", ready: see("What all files together say") },
+  { name: "config-history", path: "/config?view=history", ready: see("Restore") },
   { name: "activity", path: "/activity", ready: (page) => page.getByRole("heading", { name: "Activity" }).waitFor() },
   { name: "logs", path: "/logs", ready: see("What servers write") },
   { name: "settings", path: "/settings", ready: see("Speaks as mcp-hub") },
@@ -107,5 +109,7 @@ export async function sampleHub(): Promise<Hub> {
     hub.until("memory", "ready"),
     hub.until("issues", "failed"),
   ]);
+  hub.write(readFileSync(hub.file, "utf8").replace("every editor on", "all editors on")); // there is an earlier version then
+  await hub.untilAnswer<{ versions: unknown[] }>("config/files/0/versions", ({ versions }) => versions.length > 0);
   return hub;
 }

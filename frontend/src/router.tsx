@@ -82,10 +82,11 @@ const config = createRoute({
   getParentRoute: () => root,
   path: "/config",
   component: lazyRouteComponent(() => import("./screens/config/Config"), "Config"),
-  validateSearch: (s): { file?: number; line?: number; view?: string } => ({
+  validateSearch: (s): { file?: number; line?: number; view?: string; version?: string } => ({
     file: number(s.file),
     line: number(s.line),
     view: word(s.view),
+    version: word(s.version),
   }),
 });
 

@@ -45,6 +45,8 @@ type Deps struct {
 	// Disable writes into a server's configuration whether it is disabled, and applies that before it returns. Nil:
 	// such a server is only stopped.
 	Disable func(ctx context.Context, server string, disabled bool) error
+	// Plan returns what a configuration would change about the managed servers.
+	Plan func(*config.Snapshot) upstream.Plan
 	// Remove takes a server out of the configuration file that it comes from, and removes what was unpacked for it.
 	Remove func(ctx context.Context, server string) error
 	// Market opens the marketplace.

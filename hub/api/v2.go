@@ -35,6 +35,7 @@ func (a *v2) register(mux *http.ServeMux) huma.API {
 	a.serverRoutes(api)
 	a.signInRoutes(api)
 	a.offerRoutes(api)
+	a.toolRoutes(api)
 	a.configRoutes(api)
 	a.marketRoutes(api)
 	a.secretRoutes(api)

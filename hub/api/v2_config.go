@@ -18,6 +18,7 @@ func (a *v2) configRoutes(api huma.API) {
 	put := operation(http.MethodPut, "config/files/{index}", "put-config-file", "Replace the text of one file and apply it", 404, 412, 422, 428)
 	put.Description = "If-Match must hold the tag of the text that was edited: nothing is written if the file has changed since."
 	huma.Register(api, put, a.putFile)
+	a.versionRoutes(api)
 	huma.Register(api, ask(access.Read, operation(http.MethodPost, "config/validate", "validate-config", "What is wrong in the text of a configuration file")), a.validate)
 	huma.Register(api, operation(http.MethodGet, "config/schema", "get-config-schema", "The JSON Schema of a configuration file"),
 		func(context.Context, *struct{}) (*schemaAnswer, error) { return &schemaAnswer{config.Schema}, nil })
@@ -111,19 +112,25 @@ func (a *v2) putFile(ctx context.Context, in *newText) (*fileAnswer, error) {
 	}
 	text := []byte(in.Body.Text)
 	tag, err := a.Config.Write(ctx, path, text, strings.Trim(in.IfMatch, `"`))
-	var broken *config.FileError
-	switch {
-	case errors.Is(err, config.ErrConflict):
+	if errors.Is(err, config.ErrConflict) {
 		return nil, &failure{status: http.StatusPreconditionFailed, code: "CONFIG_CHANGED", text: err.Error(), data: object{"file": path}}
-	case errors.As(err, &broken):
-		return nil, &failure{
-			status: http.StatusUnprocessableEntity, code: "CONFIG_INVALID", text: err.Error(),
-			data: object{"file": broken.Path, "line": broken.Line, "column": broken.Column},
-		}
-	case err != nil:
-		return nil, editFailure(err)
+	}
+	if err != nil {
+		return nil, textFailure(err)
 	}
 	return showFile(path, text, tag), nil
+}
+
+// textFailure is what an error of the configuration means to a client that sent the text of a file.
+func textFailure(err error) error {
+	broken, ok := errors.AsType[*config.FileError](err)
+	if !ok {
+		return editFailure(err)
+	}
+	return &failure{
+		status: http.StatusUnprocessableEntity, code: "CONFIG_INVALID", text: err.Error(),
+		data: object{"file": broken.Path, "line": broken.Line, "column": broken.Column},
+	}
 }
 
 type diagnosis struct {

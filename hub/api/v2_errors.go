@@ -93,6 +93,8 @@ func editFailure(err error) error {
 		f.data = object{"file": file.Path, "line": file.Line, "column": file.Column}
 	case errors.Is(err, config.ErrUnknownServer):
 		f.status, f.code = http.StatusNotFound, "SERVER_NOT_FOUND"
+	case errors.Is(err, config.ErrUnknownVersion):
+		f.status, f.code = http.StatusNotFound, "VERSION_NOT_FOUND"
 	case errors.Is(err, config.ErrUnknownFile):
 		f.status, f.code = http.StatusUnprocessableEntity, "UNKNOWN_FILE"
 	case errors.Is(err, config.ErrConflict):

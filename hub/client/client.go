@@ -174,8 +174,9 @@ func (c *Client) call(ctx context.Context, path, field string, q Call) (json.Raw
 	return answer.Result, err
 }
 
-// do asks one route, and reads its answer into one if that is not nil. It returns the answer's text.
-func (c *Client) do(ctx context.Context, method, path string, body, into any) (json.RawMessage, error) {
+// do asks one route, with headers as pairs of a name and a value, and reads its answer into one if that is not nil. It
+// returns the answer's text.
+func (c *Client) do(ctx context.Context, method, path string, body, into any, headers ...string) (json.RawMessage, error) {
 	var text []byte
 	if body != nil {
 		var err error
@@ -190,6 +191,9 @@ func (c *Client) do(ctx context.Context, method, path string, body, into any) (j
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "mcp-hub") // the history tells calls of the command line by it
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
 	resp, err := c.send(req)
 	if err != nil {
 		return nil, err

@@ -40,8 +40,8 @@ const missingTag = "missing"
 // Read returns the text of one of the store's files and a tag that changes with it, for [Store.Write]. A missing file has no
 // text and the tag "missing". The text may hold secrets. The error is [ErrUnknownFile] or a [*FileError].
 func (s *Store) Read(path string) (text []byte, etag string, err error) {
-	if !slices.Contains(s.options.Paths, path) {
-		return nil, "", fmt.Errorf("%q: %w; choose one of %s", path, ErrUnknownFile, strings.Join(s.options.Paths, ", "))
+	if err := s.owns(path); err != nil {
+		return nil, "", err
 	}
 	text, missing, err := s.read(path)
 	if err != nil {
@@ -51,6 +51,14 @@ func (s *Store) Read(path string) (text []byte, etag string, err error) {
 		return nil, missingTag, nil
 	}
 	return text, tag(text), nil
+}
+
+// owns fails with ErrUnknownFile if the path is none of the store's files.
+func (s *Store) owns(path string) error {
+	if !slices.Contains(s.options.Paths, path) {
+		return fmt.Errorf("%q: %w; choose one of %s", path, ErrUnknownFile, strings.Join(s.options.Paths, ", "))
+	}
+	return nil
 }
 
 func tag(text []byte) string {
@@ -65,7 +73,7 @@ func tag(text []byte) string {
 func (s *Store) Write(ctx context.Context, path string, text []byte, ifMatch string) (etag string, err error) {
 	s.edit.Lock()
 	defer s.edit.Unlock()
-	_, etag, err = s.Read(path)
+	before, etag, err := s.Read(path)
 	switch {
 	case err != nil:
 		return "", err
@@ -74,10 +82,24 @@ func (s *Store) Write(ctx context.Context, path string, text []byte, ifMatch str
 	case etag == tag(text):
 		return etag, nil
 	}
-	if err := s.replace(ctx, path, text, etag); err != nil {
+	if err := s.replace(ctx, path, before, etag, text); err != nil {
 		return "", err
 	}
 	return tag(text), nil
+}
+
+// Preview returns the snapshot that [Store.Write] of the text would publish, and writes nothing. The error is
+// [ErrUnknownFile] or a [*FileError].
+func (s *Store) Preview(ctx context.Context, path string, text []byte) (*Snapshot, error) {
+	if err := s.owns(path); err != nil {
+		return nil, err
+	}
+	return s.load(ctx, func(file string) ([]byte, bool, error) {
+		if file == path {
+			return text, false, nil
+		}
+		return s.read(file)
+	})
 }
 
 // Modify changes one of the store's files in place: comments, order and layout stay. A file that is missing or empty is a
@@ -105,7 +127,7 @@ func (s *Store) modify(ctx context.Context, path string, change func(*json5.Docu
 	if bytes.Equal(doc.Text(), before) {
 		return nil
 	}
-	return s.replace(ctx, path, doc.Text(), etag)
+	return s.replace(ctx, path, before, etag, doc.Text())
 }
 
 // settled reads a file that is to be edited. Programs that save in place leave it empty or cut off for a moment, and some
@@ -133,12 +155,13 @@ func (s *Store) settled(ctx context.Context, path string) (doc *json5.Document, 
 	}
 }
 
-// replace writes a file that has the tag and publishes the result.
-func (s *Store) replace(ctx context.Context, path string, text []byte, etag string) error {
+// replace writes a file that still holds what was before, which has the tag, and publishes the result.
+func (s *Store) replace(ctx context.Context, path string, before []byte, etag string, text []byte) error {
 	if _, _, _, err := checkFile(path, text); err != nil {
 		return err
 	}
 	err := writeFile(s.absolute(path), text, func() error {
+		s.keep(ctx, path, before)
 		_, now, err := s.Read(path)
 		switch {
 		case err != nil:

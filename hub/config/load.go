@@ -52,8 +52,8 @@ func (f *source) diagnostic(severity Severity, server string, offset int, messag
 }
 
 // load reads and merges all files: a later file replaces whole servers and whole top-level keys of the earlier ones.
-func (s *Store) load(ctx context.Context) (*Snapshot, error) {
-	snapshot := &Snapshot{Hub: DefaultSettings(), Extra: map[string]json.RawMessage{}}
+func (s *Store) load(ctx context.Context, read func(path string) (text []byte, missing bool, err error)) (*Snapshot, error) {
+	snapshot := &Snapshot{Hub: DefaultSettings(), Extra: map[string]json.RawMessage{}, texts: map[string][]byte{}}
 	hash := sha256.New()
 	servers := map[string][]entry{} // all of a name; the last one holds
 	keys := map[string][]entry{}    // the same of the other top-level keys
@@ -61,10 +61,11 @@ func (s *Store) load(ctx context.Context) (*Snapshot, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		text, missing, err := s.read(path)
+		text, missing, err := read(path)
 		if err != nil {
 			return nil, err
 		}
+		snapshot.texts[path] = text
 		snapshot.Files = append(snapshot.Files, File{Path: path, Missing: missing})
 		sum := sha256.Sum256(text)
 		fmt.Fprintf(hash, "%q %t %x\n", path, missing, sum)

@@ -20,6 +20,7 @@ type Snapshot struct {
 	Hash        string                     // changes when the content of any file changes
 
 	effective Effective
+	texts     map[string][]byte // of the files, by path
 }
 
 // Server returns the server of that name.

@@ -31,6 +31,9 @@ type Options struct {
 	// Secrets holds what ${secret:NAME} stands for, and the outputs of commands that are kept for a time. Nil: there are
 	// none, and such outputs are kept until the hub stops.
 	Secrets secret.Store
+
+	// Versions is the folder that earlier texts of the files are kept in; see [Store.Versions]. Empty: they are not kept.
+	Versions string
 }
 
 // Update tells a subscriber about a change of the files. If a file broke, Err says why (a [*FileError]) and New is Old: the
@@ -104,11 +107,14 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		options.Paths = []string{path}
 	}
 	s := &Store{options: options, values: newValues(options)}
-	snapshot, err := s.load(ctx)
+	snapshot, err := s.load(ctx, s.read)
 	if err != nil {
 		return nil, err
 	}
 	s.current.Store(snapshot)
+	if options.Versions != "" {
+		s.tidyVersions(ctx)
+	}
 	return s, nil
 }
 
@@ -127,7 +133,7 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 	return watch.Files(ctx, s.options.Log, paths, debounce, func() {
 		// A file that is being written may look broken for a moment: look twice before saying so.
-		if _, err := s.load(ctx); err != nil {
+		if _, err := s.load(ctx, s.read); err != nil {
 			select {
 			case <-ctx.Done():
 				return
@@ -146,7 +152,7 @@ func (s *Store) Reload(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.current.Load()
-	next, err := s.load(ctx)
+	next, err := s.load(ctx, s.read)
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
@@ -163,6 +169,7 @@ func (s *Store) Reload(ctx context.Context) error {
 	}
 	s.broken = ""
 	s.current.Store(next)
+	s.keepReplaced(ctx, old, next)
 	s.publish(Update{Old: old, New: next})
 	return nil
 }

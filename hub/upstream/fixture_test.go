@@ -465,8 +465,8 @@ func run(t *testing.T, servers map[string]any, change ...func(*Set)) *running {
 	return r
 }
 
-// configure applies a configuration, always by way of the same file.
-func (r *running) configure(servers map[string]any) {
+// configure applies a configuration, always by way of the same file, and returns what was planned before.
+func (r *running) configure(servers map[string]any) Plan {
 	r.t.Helper()
 	b, err := json.Marshal(map[string]any{"mcpServers": servers})
 	if err != nil {
@@ -475,7 +475,10 @@ func (r *running) configure(servers map[string]any) {
 	if err := os.WriteFile(r.file, b, 0o600); err != nil {
 		r.t.Fatal(err)
 	}
-	r.Apply(readConfig(r.t.Context(), r.t.Fatal, r.file))
+	list := readConfig(r.t.Context(), r.t.Fatal, r.file)
+	plan := r.Plan(list)
+	r.Apply(list)
+	return plan
 }
 
 // reaches waits for a server's state.

@@ -233,7 +233,7 @@ func (l *life) finish(ctx context.Context) {
 // publish makes the state known, if anything about it is new.
 func (l *life) publish(state State) {
 	old := l.status.Load()
-	st := &Status{Name: l.name, Config: l.config, State: state, Since: old.Since, Failures: l.failures}
+	st := &Status{Name: l.name, Config: l.config, State: state, Since: old.Since, Failures: l.failures, facts: l.facts}
 	if l.err != nil {
 		st.Err = l.set.options.Redact.Mask(l.err.Error())
 		if waits, ok := errors.AsType[*config.SecretError](l.err); ok {

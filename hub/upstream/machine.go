@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"mcphub/hub/config"
 )
 
 // State is where a server is in its life.
@@ -68,11 +70,26 @@ type facts struct {
 	waiting  bool // the time of the next attempt has not come
 }
 
+// wanted reports whether the server should run.
+func (f *facts) wanted() bool { return !f.disabled && !f.invalid && !f.stopped }
+
+// reconfigure takes a change of the server's configuration. It reports whether the server has to be connected anew, and
+// nothing that was learned of it holds any more.
+func (f *facts) reconfigure(old, fresh *config.Server) (anew bool) {
+	anew = fresh.Fingerprint != old.Fingerprint || fresh.Err != nil || old.Err != nil
+	if anew {
+		f.stale, f.stopped, f.invalid = f.link != linkNone, false, fresh.Err != nil
+	}
+	if fresh.Disabled != old.Disabled {
+		f.disabled, f.stopped = fresh.Disabled, false
+	}
+	return anew
+}
+
 // next is the state that follows from the facts.
 func next(f facts) State {
-	unwanted := f.disabled || f.invalid || f.stopped
 	switch {
-	case f.link != linkNone && (unwanted || f.stale):
+	case f.link != linkNone && (!f.wanted() || f.stale):
 		return Stopping
 	case f.disabled:
 		return Disabled

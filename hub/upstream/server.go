@@ -64,6 +64,7 @@ type Status struct {
 	Health   Health
 
 	missing *config.Diagnostic // what to do about the secret
+	facts   facts              // from which the state followed
 }
 
 // UnavailableError says why a server cannot be asked now. It wraps ErrUnavailable.
@@ -90,7 +91,7 @@ func newServer(set *Set, c *config.Server) *Server {
 		called: make(chan struct{}, 1), done: make(chan struct{}), dirty: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
 	s.lists.Store(&Lists{})
-	st := &Status{Name: c.Name, Config: c, State: next(factsOf(c)), Since: time.Now()}
+	st := &Status{Name: c.Name, Config: c, State: next(factsOf(c)), Since: time.Now(), facts: factsOf(c)}
 	if c.Err != nil {
 		st.Err = c.Err.Error()
 	}
@@ -214,15 +215,11 @@ func (s *Server) Refresh(ctx context.Context) error {
 
 func (s *Server) apply(c *config.Server) {
 	s.command(func(l *life) {
-		old := l.config
+		anew := l.facts.reconfigure(l.config, c)
 		l.config = c
-		if c.Fingerprint != old.Fingerprint || c.Err != nil || old.Err != nil {
-			l.stale = l.link != linkNone
-			l.stopped, l.known, l.invalid = false, known{}, c.Err != nil
+		if anew {
+			l.known = known{}
 			l.forget()
-		}
-		if c.Disabled != old.Disabled {
-			l.disabled, l.stopped = c.Disabled, false
 		}
 		l.watchSources()
 	})

@@ -99,33 +99,48 @@ func (s *Set) Rest(ctx context.Context) {
 }
 
 // Apply makes the set hold exactly these servers. Servers whose configuration is the same in what matters to their
-// connection go on undisturbed. It returns at once.
+// connection go on undisturbed. It returns at once. See [Set.Plan].
 func (s *Set) Apply(servers []*config.Server) {
 	s.mu.Lock()
-	wanted := map[string]bool{}
+	fresh, gone := s.compare(servers)
 	for _, c := range servers {
-		wanted[c.Name] = true
 		if old := s.servers[c.Name]; old != nil {
 			old.apply(c)
-			continue
 		}
+	}
+	for _, c := range fresh {
 		server := newServer(s, c)
 		s.servers[c.Name] = server
 		if s.launch != nil {
 			s.launch(server, s.ending[c.Name])
 		}
 	}
-	for name, server := range s.servers {
-		if !wanted[name] {
-			delete(s.servers, name)
-			if cancel := s.cancel[server]; cancel != nil { // it was launched
-				s.ending[name] = server.done
-				cancel()
-			}
+	for _, server := range gone {
+		delete(s.servers, server.name)
+		if cancel := s.cancel[server]; cancel != nil { // it was launched
+			s.ending[server.name] = server.done
+			cancel()
 		}
 	}
 	s.mu.Unlock()
 	s.changed()
+}
+
+// compare returns which of the servers are new to the set, and which of the set's are not among them. s.mu is held.
+func (s *Set) compare(servers []*config.Server) (fresh []*config.Server, gone []*Server) {
+	wanted := map[string]bool{}
+	for _, c := range servers {
+		wanted[c.Name] = true
+		if s.servers[c.Name] == nil {
+			fresh = append(fresh, c)
+		}
+	}
+	for name, server := range s.servers {
+		if !wanted[name] {
+			gone = append(gone, server)
+		}
+	}
+	return fresh, gone
 }
 
 // Run runs the servers until ctx ends, and returns when nothing of them is left, which takes less than 5 s.

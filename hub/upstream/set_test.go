@@ -3,13 +3,14 @@ package upstream
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestSetApply: only what changed is restarted.
+// TestSetApply: only what changed is restarted, as it was planned.
 func TestSetApply(t *testing.T) {
 	a, b := legacyScript(t), legacyScript(t)
 	both := func(change func(a map[string]any)) map[string]any {
@@ -17,17 +18,23 @@ func TestSetApply(t *testing.T) {
 		change(e)
 		return map[string]any{"a": e, "b": entry(t, b)}
 	}
+	planned := func(p, want Plan) {
+		t.Helper()
+		if !reflect.DeepEqual(p, want) {
+			t.Errorf("planned is %+v, want %+v", p, want)
+		}
+	}
 	r := run(t, both(func(map[string]any) {}))
 	r.reaches("a", Ready)
 	r.reaches("b", Ready)
-	r.configure(both(func(e map[string]any) { e["description"], e["disabled_tools"] = "new", []string{"x"} }))
+	planned(r.configure(both(func(e map[string]any) { e["description"], e["disabled_tools"] = "new", []string{"x"} })), Plan{Update: []string{"a"}, Keep: []string{"b"}})
 	eventually(t, "the description is known", func() bool { return r.Get("a").Status().Config.Description == "new" })
 	if st := r.Get("a").Status(); st.State != Ready || len(st.Config.DisabledTools) != 1 {
 		t.Errorf("%+v", st)
 	}
-	r.configure(both(func(e map[string]any) { e["args"] = []string{"new"} }))
+	planned(r.configure(both(func(e map[string]any) { e["args"] = []string{"new"} })), Plan{Restart: []string{"a"}, Keep: []string{"b"}})
 	eventually(t, "a is restarted", func() bool { return len(a.journal(t, "start")) == 2 && r.Get("a").Status().State == Ready })
-	r.configure(both(func(e map[string]any) { e["args"] = []string{"new"} }))
+	planned(r.configure(both(func(e map[string]any) { e["args"] = []string{"new"} })), Plan{Keep: []string{"a", "b"}})
 	result(t, r.conn("a"), tool("echo", arguments{}))
 	if n := len(a.journal(t, "start")); n != 2 {
 		t.Errorf("a was started %d times", n)
@@ -45,7 +52,7 @@ func TestSetApply(t *testing.T) {
 		t.Error(names())
 	}
 	gone := r.Get("a")
-	r.configure(map[string]any{"b": entry(t, b)})
+	planned(r.configure(map[string]any{"b": entry(t, b)}), Plan{Remove: []string{"a"}, Keep: []string{"b"}})
 	if r.Get("a") != nil || !slices.Equal(names(), []string{"b"}) {
 		t.Error(names())
 	}

@@ -125,5 +125,6 @@ function apply(cache: QueryClient, messages: Message[]) {
   }
   for (const name of batch.signIns) void cache.invalidateQueries({ queryKey: keys.signIn(name) });
   for (const name of batch.lists) void cache.invalidateQueries({ queryKey: keys.offers(name) });
+  if (batch.lists.size > 0 || batch.config) void cache.invalidateQueries({ queryKey: keys.tools });
   if (batch.config) void cache.invalidateQueries({ queryKey: keys.config });
 }

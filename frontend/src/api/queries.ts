@@ -37,13 +37,12 @@ export function useActivity(): Happening[] {
 
 const of = (name: string) => ({ params: { path: { name } } });
 
-/** The query for the tools of a server. */
-export const serverTools = (name: string) => ({
-  queryKey: [...keys.offers(name), "tools"],
-  queryFn: async () => (await ask(client.GET("/api/v2/servers/{name}/tools", of(name)))).tools,
-});
-
-export const useTools = (name: string) => useQuery(serverTools(name));
+export function useTools(name: string) {
+  return useQuery({
+    queryKey: [...keys.offers(name), "tools"],
+    queryFn: async () => (await ask(client.GET("/api/v2/servers/{name}/tools", of(name)))).tools,
+  });
+}
 
 export function usePrompts(name: string) {
   return useQuery({

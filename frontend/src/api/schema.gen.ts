@@ -402,6 +402,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/config/files/{index}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What replacing the text of one file would do to the servers
+         * @description Nothing is changed. Each server is in one of the lists.
+         */
+        post: operations["plan-config-file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/config/files/{index}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The earlier texts of one file that are kept
+         * @description What every change by the hub replaced, and what other programs replaced while the hub watched the file.
+         */
+        get: operations["list-config-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/config/files/{index}/versions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An earlier text of one file, secrets included */
+        get: operations["get-config-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/config/schema": {
         parameters: {
             query?: never;
@@ -1206,6 +1263,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The names of all tools of all servers
+         * @description Those that are hidden from clients too. What a tool takes is told by the list of its server's tools.
+         */
+        get: operations["list-tools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/trials": {
         parameters: {
             query?: never;
@@ -1371,6 +1448,20 @@ export interface components {
             servers: string[];
             tools: string[];
         };
+        ConfigEffect: {
+            /** @description New; started if switched on */
+            add: string[];
+            /** @description Nothing changes */
+            keep: string[];
+            /** @description Ended and gone */
+            remove: string[];
+            /** @description Connected anew */
+            restart: string[];
+            start: string[];
+            stop: string[];
+            /** @description Something about them changes, but their connection goes on */
+            update: string[];
+        };
         ConfigFile: {
             /**
              * Format: int64
@@ -1381,6 +1472,22 @@ export interface components {
             missing: boolean;
             /** @description Exactly as given to the hub */
             path: string;
+        };
+        ConfigVersion: {
+            /** @description The file holds this text again */
+            current: boolean;
+            /** @description The same for the same text */
+            id: string;
+            /**
+             * Format: int64
+             * @description In bytes
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description When another text last took its place
+             */
+            until: string;
         };
         ConnectedClient: {
             /**
@@ -2041,6 +2148,9 @@ export interface components {
             server: string;
             source: string;
         };
+        PlannedTextBody: {
+            text: string;
+        };
         Position: {
             /**
              * Format: int64
@@ -2437,6 +2547,19 @@ export interface components {
             p95Ms: number;
             server: string;
         };
+        ToolName: {
+            /** @description Its beginning, on one line */
+            description?: string;
+            name: string;
+            /** @description Clients see it: the configuration does not hide it */
+            offered: boolean;
+            server: string;
+            title?: string;
+        };
+        ToolNamesBody: {
+            /** @description By server, in the server's order */
+            tools: components["schemas"]["ToolName"][];
+        };
         ToolsAnswerBody: {
             /** @description In the server's order */
             tools: components["schemas"]["Offer"][];
@@ -2459,6 +2582,14 @@ export interface components {
         UpdateListBody: {
             /** @description Sorted by server */
             updates: components["schemas"]["PackageUpdate"][];
+        };
+        VersionAnswerBody: {
+            id: string;
+            text: string;
+        };
+        VersionListBody: {
+            /** @description The latest first */
+            versions: components["schemas"]["ConfigVersion"][];
         };
         WhoseBody: {
             /** @description Only this one; without it, all */
@@ -3315,6 +3446,161 @@ export interface operations {
             };
             /** @description Precondition Required */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plan-config-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the file, as in the list of files */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlannedTextBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigEffect"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "list-config-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the file, as in the list of files */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionListBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get-config-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the file, as in the list of files */
+                index: number;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionAnswerBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5817,6 +6103,35 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "list-tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolNamesBody"];
+                };
+            };
+            /** @description Error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };

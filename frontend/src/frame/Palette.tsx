@@ -1,16 +1,23 @@
-import { useQueries } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command as Cmdk } from "cmdk";
 import { Dialog as Radix } from "radix-ui";
 import { useMemo, useState } from "react";
-import { serverTools, useServerAction, useServers } from "../api/queries";
+import { ask, client } from "../api/client";
+import { keys } from "../api/keys";
+import { useServerAction, useServers } from "../api/queries";
 import { cx } from "../lib/cx";
 import { text } from "../text";
 import { complain } from "../ui/Toast";
-import { type Command, commands, matching, toolCommand } from "./commands";
+import { type Command, commands, matching, type ToolEntry, toolEntry } from "./commands";
 
-/** How many letters make it worth asking all servers for their tools. */
-const enough = 2;
+const none: ToolEntry[] = [];
+
+/** All tools of all servers, made ready to be searched once for each answer. */
+const allTools = {
+  queryKey: keys.tools,
+  queryFn: async () => (await ask(client.GET("/api/v2/tools"))).tools.map(toolEntry),
+};
 
 /** Goes anywhere and does anything with a server, by typing. */
 export function Palette({ onClose }: { onClose: () => void }) {
@@ -18,22 +25,14 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState("");
   const action = useServerAction();
   const servers = useServers().data ?? [];
-  const owners = typed.length >= enough ? servers.filter((s) => s.lists.tools > 0).map((s) => s.name) : [];
-  const tools = useQueries({
-    queries: owners.map(serverTools),
-    combine: (results) =>
-      results.flatMap((r, i) => (r.data ?? []).map((t) => ({ server: owners[i] ?? "", tool: t.name }))),
-  });
+  const tools = useQuery(allTools).data ?? none;
 
   const { mutate } = action;
   const all = useMemo(
-    () => [
-      ...commands(servers, navigate, (name, what) => mutate({ name, action: what }, { onError: complain })),
-      { heading: text.server.tools, commands: tools.map((t) => toolCommand(t.server, t.tool, navigate)) },
-    ],
-    [servers, tools, navigate, mutate],
+    () => commands(servers, navigate, (name, what) => mutate({ name, action: what }, { onError: complain })),
+    [servers, navigate, mutate],
   );
-  const shown = matching(all, typed);
+  const shown = matching(all, tools, typed, navigate);
 
   return (
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>

@@ -74,13 +74,31 @@ export function commands(servers: Server[], navigate: Navigate, act: (name: stri
   ];
 }
 
-export const toolCommand = (server: string, tool: string, navigate: Navigate): Command => ({
-  ...command(
-    `tool ${server} ${tool}`,
-    line(tool, 80),
-    <Wrench size={15} />,
-    () => void navigate({ to: "/servers/$name/tools/$tool", params: { name: server, tool } }),
-  ),
+/** A tool as the palette looks for it: there may be thousands, so it becomes a command only when it is shown. */
+export interface ToolEntry {
+  server: string;
+  tool: string;
+  label: string;
+  /** What it is found by, in lower case. */
+  words: string;
+  /** What it is found by if nothing else is, in lower case. */
+  more: string;
+}
+
+export const toolEntry = (t: { server: string; name: string; title?: string; description?: string }): ToolEntry => ({
+  server: t.server,
+  tool: t.name,
+  label: line(t.name, 80),
+  words: `tool ${t.server} ${t.name} ${t.title ?? ""}`.toLowerCase(),
+  more: (t.description ?? "").toLowerCase(),
+});
+
+const toolCommand = ({ server, tool, label, words }: ToolEntry, navigate: Navigate): Command => ({
+  id: `tool ${server} ${tool}`,
+  words,
+  label,
+  icon: <Wrench size={15} />,
+  run: () => void navigate({ to: "/servers/$name/tools/$tool", params: { name: server, tool } }),
   note: line(server, 40),
   mono: true,
 });
@@ -88,14 +106,39 @@ export const toolCommand = (server: string, tool: string, navigate: Navigate): C
 /** How many of a group are shown at once: there may be thousands. */
 const most = 12;
 
-/** The commands that have all the words, in groups that are not empty. Those that begin with what was typed come first. */
-export function matching(groups: Group[], typed: string): Group[] {
+interface Findable {
+  words: string;
+  label: string;
+  more?: string;
+}
+
+/** Those that have all the words: first what begins with what was typed, last what only its description has. */
+function find<T extends Findable>(list: T[], typed: string): T[] {
   const wanted = typed.toLowerCase().split(/\s+/).filter(Boolean);
   const first = wanted[0] ?? "";
-  return groups.flatMap(({ heading, commands }) => {
-    const found = commands.filter((c) => wanted.every((w) => c.words.includes(w)));
-    const begins = (c: Command) => Number(c.label.toLowerCase().startsWith(first));
-    const shown = found.sort((a, b) => begins(b) - begins(a)).slice(0, most);
-    return shown.length > 0 ? [{ heading, commands: shown }] : [];
+  const [begins, has, tells]: [T[], T[], T[]] = [[], [], []];
+  for (const item of list) {
+    if (begins.length === most) break;
+    if (wanted.every((w) => item.words.includes(w))) {
+      if (item.label.toLowerCase().startsWith(first)) begins.push(item);
+      else if (has.length < most) has.push(item);
+    } else if (
+      item.more &&
+      tells.length < most &&
+      wanted.every((w) => item.words.includes(w) || item.more?.includes(w))
+    ) {
+      tells.push(item);
+    }
+  }
+  return [...begins, ...has, ...tells].slice(0, most);
+}
+
+/** The commands and the tools that have all the words, in groups that are not empty. */
+export function matching(groups: Group[], tools: ToolEntry[], typed: string, navigate: Navigate): Group[] {
+  const found = groups.map(({ heading, commands }) => ({ heading, commands: find(commands, typed) }));
+  found.push({
+    heading: text.server.tools,
+    commands: typed ? find(tools, typed).map((t) => toolCommand(t, navigate)) : [],
   });
+  return found.filter((g) => g.commands.length > 0);
 }

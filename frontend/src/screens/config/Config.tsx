@@ -8,6 +8,7 @@ import { Failure, Loading } from "../../ui/states";
 import { Tabs } from "../../ui/Tabs";
 import { FileEditor } from "./FileEditor";
 import { Merged } from "./Merged";
+import { Versions } from "./Versions";
 
 /** The configuration files, one tab each in the order in which they are merged, and what they say together. */
 export function Config() {
@@ -57,13 +58,17 @@ export function Config() {
               {current.missing && <Badge>{text.config.missing}</Badge>}
               {list.length > 1 && current.index > 0 && <span>{text.config.wins}</span>}
             </p>
-            <FileEditor
-              key={current.index}
-              index={current.index}
-              path={current.path}
-              line={line}
-              schema={schema.data as Record<string, unknown>}
-            />
+            {view === "history" ? (
+              <Versions index={current.index} />
+            ) : (
+              <FileEditor
+                key={current.index}
+                index={current.index}
+                path={current.path}
+                line={line}
+                schema={schema.data as Record<string, unknown>}
+              />
+            )}
           </div>
         ) : (
           <Merged />

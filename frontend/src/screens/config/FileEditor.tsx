@@ -1,9 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useBlocker } from "@tanstack/react-router";
-import { CircleAlert, CircleCheck, Save } from "lucide-react";
+import { useBlocker, useNavigate } from "@tanstack/react-router";
+import { CircleAlert, CircleCheck, History, Save } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import { ask, client, type Diagnostic, HubError } from "../../api/client";
-import { keys } from "../../api/keys";
 import { Diff } from "../../editor/Diff";
 import { Editor } from "../../editor/Editor";
 import type { Schema } from "../../forms/schema";
@@ -12,6 +11,8 @@ import { Button } from "../../ui/Button";
 import { Confirm } from "../../ui/Dialog";
 import { Failure, Loading } from "../../ui/states";
 import { toast } from "../../ui/Toast";
+import { Plan } from "./Plan";
+import { configFile, putFile } from "./queries";
 
 interface Props {
   index: number;
@@ -27,11 +28,8 @@ interface Base {
 
 export function FileEditor({ index, path, line, schema }: Props) {
   const cache = useQueryClient();
-  const key = [...keys.config, "file", index];
-  const disk = useQuery({
-    queryKey: key,
-    queryFn: () => ask(client.GET("/api/v2/config/files/{index}", { params: { path: { index } } })),
-  });
+  const navigate = useNavigate({ from: "/config" });
+  const disk = useQuery(configFile(index));
   const [base, setBase] = useState<Base>(); // what the draft began with
   const [draft, setDraft] = useState("");
   const [problems, setProblems] = useState<Diagnostic[]>([]);
@@ -48,15 +46,9 @@ export function FileEditor({ index, path, line, schema }: Props) {
   }, [disk.data, base, changed, dirty, load]);
 
   const save = useMutation({
-    mutationFn: (etag: string) =>
-      ask(
-        client.PUT("/api/v2/config/files/{index}", {
-          params: { path: { index }, header: { "If-Match": etag } },
-          body: { text: draft },
-        }),
-      ),
+    mutationFn: (etag: string) => putFile(index, draft, etag),
     onSuccess: (saved) => {
-      cache.setQueryData(key, saved);
+      cache.setQueryData(configFile(index).queryKey, saved);
       setBase(saved);
       toast(text.config.saved);
     },
@@ -94,6 +86,10 @@ export function FileEditor({ index, path, line, schema }: Props) {
         <p className="text-sm text-muted" role="status">
           {dirty ? text.config.unsaved : text.config.same}
         </p>
+        <Button onClick={() => void navigate({ search: (s) => ({ ...s, view: "history", line: undefined }) })}>
+          <History size={14} aria-hidden />
+          {text.config.versions.open}
+        </Button>
         <Button
           aria-pressed={showDiff}
           disabled={!dirty}
@@ -125,6 +121,7 @@ export function FileEditor({ index, path, line, schema }: Props) {
           </div>
         </div>
       )}
+      {dirty && !conflict && <Plan index={index} words={draft} />}
       {failed && <Failure error={failed} title={text.config.broken} />}
       {showDiff && dirty && !conflict && <Diff before={base.text} after={draft} label={text.config.diff} />}
       <Editor
