@@ -356,7 +356,7 @@ export const text = {
         `A damaged database was set aside, and a new one begun. What it held is not shown here: ${path}`,
       notServer: "Calls of this server are not recorded: its configuration says so.",
       noBodies: "Arguments and results of this server are not kept: its configuration says so.",
-      open: "Recording…",
+      open: "Details",
       title: "What is recorded",
       text: "It stands under hub.history in a configuration file, and under the key “history” of a server.",
       change: "Change it in the configuration",
@@ -395,7 +395,7 @@ export const text = {
       spread: (p50: string, p95: string) =>
         `Half of the calls took up to ${p50}, 95 of 100 up to ${p95}. The table has the numbers.`,
       slowest: "Slowest",
-      within: "within 6 %",
+      callsOf: (n: string) => `${n} ${n === "1" ? "call" : "calls"}`,
       noCalls: "No call was recorded in this time",
       bucket: "From",
       minutes: (n: number) => (n === 1 ? "minute" : `${n} minutes`),
@@ -403,8 +403,8 @@ export const text = {
       days: (n: number) => (n === 1 ? "day" : `${n} days`),
     },
     pulse: {
-      none: "no calls in 24 h",
-      calls: (n: string, p95: string) => `${n} in 24 h · ${p95}`,
+      none: "no calls recorded",
+      calls: (n: string, p95: string) => `${n} ${n === "1" ? "call" : "calls"} · p95 ${p95}`,
       title: (calls: string, failed: string, p95: string) =>
         `${calls} calls in the last 24 hours, ${failed} failed; 95 of 100 took up to ${p95}`,
       strip: (busy: number, all: number, bad: number) =>

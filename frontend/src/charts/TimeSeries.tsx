@@ -57,7 +57,7 @@ export function TimeSeries({ starts, series, format, formatTime, label }: Props)
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
         scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
         axes: [
-          { ...axis, space: 64, values: (_, splits) => splits.map((s) => latest.current.formatTime(s)) },
+          { ...axis, size: 28, space: 72, values: (_, splits) => splits.map((s) => latest.current.formatTime(s)) },
           { ...axis, size: 56, values: (_, splits) => splits.map((s) => latest.current.format(s)) },
         ],
         series: [{}, ...series.map(drawn)],
@@ -108,5 +108,11 @@ function drawn({ label, shape, tone }: Series): uPlot.Series {
       points: { show: false },
       paths: uPlot.paths.bars?.({ size: [0.7, 48], align: 1 }),
     };
-  return { label, stroke, width: 2, dash: shape === "dashes" ? [4, 4] : undefined, points: { show: true, size: 5 } };
+  return {
+    label,
+    stroke,
+    width: 2,
+    dash: shape === "dashes" ? [4, 4] : undefined,
+    points: { show: true, size: 4, fill: stroke },
+  };
 }

@@ -33,6 +33,9 @@ export function duration(ms: number): string {
   return `${number.format(Math.round(ms / 100) / 10)} s`;
 }
 
+/** A size in the unit of the hub's own settings, such as "500 MiB". */
+export const mebibytes = (n: number) => `${number.format(Math.round((n / 2 ** 20) * 10) / 10)} MiB`;
+
 /** A size in words, such as "3.4 kB". */
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;

@@ -26,7 +26,7 @@ export function Call({ call: c }: { call: RecordedDetail }) {
       </div>
       <Actions call={c} />
       <Facts call={c} />
-      {c.error && (
+      {c.error && !(c.outcome === "tool_error" && c.result) && (
         <div className="rounded-lg bg-err-soft p-3">
           <p className="font-medium">{words.error}</p>
           <p className="foreign mt-1 whitespace-pre-wrap">{plain(c.error.slice(0, 10_000))}</p>
@@ -135,7 +135,7 @@ function Facts({ call: c }: { call: RecordedDetail }) {
       </span>,
     ]);
   return (
-    <dl className="grid gap-x-6 gap-y-1.5 rounded-lg border border-line bg-surface p-4 shadow-card sm:grid-cols-[8rem_minmax(0,1fr)]">
+    <dl className="grid gap-x-6 gap-y-1.5 rounded-lg border border-line bg-surface p-4 shadow-card sm:grid-cols-[6rem_minmax(0,1fr)] lg:grid-cols-[6rem_minmax(0,1fr)_6rem_minmax(0,1fr)]">
       {rows.map(([name, value]) => (
         <div key={name} className="contents">
           <dt className="text-sm leading-5.25 font-medium text-muted max-sm:mt-1">{name}</dt>
@@ -164,17 +164,14 @@ function Part({ title, body, size, none, more, children }: PartProps) {
     ? [body.truncated && words.truncated(bytes(size)), body.redacted && words.redacted].filter(Boolean)
     : [none];
   return (
-    <section
-      aria-label={title}
-      className="flex min-w-0 flex-col gap-3 rounded-lg border border-line bg-surface p-4 shadow-card"
-    >
+    <div className="flex min-w-0 flex-col gap-3 rounded-lg border border-line bg-surface p-4 shadow-card">
       <div className="flex min-h-7 items-center gap-2">
         <h2 className="grow text-base">{title}</h2>
         {more}
       </div>
       {notes.length > 0 && <p className="text-sm text-muted">{notes.join(" ")}</p>}
       {body && children(body)}
-    </section>
+    </div>
   );
 }
 

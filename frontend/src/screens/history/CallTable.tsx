@@ -29,7 +29,7 @@ export function CallTable({ calls, server, chosen, onChoose }: Props) {
           <th scope="col" className={`${head} ${wide}`}>
             <span className="sr-only">{words.choose}</span>
           </th>
-          <th scope="col" className={head}>
+          <th scope="col" className={`${head} ${wide}`}>
             {words.time}
           </th>
           <th scope="col" className={`${head} ${wide}`}>
@@ -91,18 +91,15 @@ const Row = memo(function Row({ call: c, ofServer, chosen, onChoose }: RowProps)
           className="mt-0.5 size-4 accent-solid"
         />
       </td>
-      <td className={cell}>
-        <time dateTime={c.time} title={dateTime(c.time)} className="font-mono text-xs leading-5.25 whitespace-nowrap">
-          {time(c.time)}
-          <Day time={c.time} />
-        </time>
+      <td className={`${cell} ${wide}`}>
+        <Time time={c.time} />
       </td>
-      <td className={`${cell} ${wide} max-w-36`}>
-        <span className="foreign line-clamp-2">{client}</span>
+      <td className={`${cell} ${wide}`}>
+        <span className="foreign line-clamp-2 w-28">{client}</span>
       </td>
       {!ofServer && (
-        <td className={`${cell} ${wide} max-w-36`}>
-          <span className="foreign line-clamp-2">{server}</span>
+        <td className={`${cell} ${wide}`}>
+          <span className="foreign line-clamp-2 w-24">{server}</span>
         </td>
       )}
       <td className={`${cell} w-full max-w-0`}>
@@ -114,8 +111,11 @@ const Row = memo(function Row({ call: c, ofServer, chosen, onChoose }: RowProps)
         >
           {name}
         </Link>
-        <span className="foreign line-clamp-1 text-muted md:hidden">
-          {client} → {server}
+        <span className="flex flex-wrap gap-x-2 text-muted md:hidden">
+          <Time time={c.time} />
+          <span className="foreign line-clamp-1">
+            {client} → {server}
+          </span>
         </span>
         {c.error && <span className="foreign line-clamp-1 text-muted">{line(c.error, 200)}</span>}
       </td>
@@ -131,8 +131,13 @@ const Row = memo(function Row({ call: c, ofServer, chosen, onChoose }: RowProps)
   );
 });
 
-/** The day of a time, unless that is today. */
-function Day({ time: t }: { time: string }) {
+/** A time, with the day unless that is today. */
+function Time({ time: t }: { time: string }) {
   const today = new Date().toDateString() === new Date(t).toDateString();
-  return today ? null : <span className="block text-muted">{dayMonth(t)}</span>;
+  return (
+    <time dateTime={t} title={dateTime(t)} className="font-mono text-xs leading-5.25 whitespace-nowrap">
+      {time(t)}
+      {!today && <span className="text-muted max-md:ml-2 md:block">{dayMonth(t)}</span>}
+    </time>
+  );
 }

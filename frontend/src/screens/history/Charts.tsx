@@ -146,7 +146,7 @@ function Plots({ summary: s }: { summary: Summary }) {
             { label: words.median, values: drawn.p50, shape: "line", tone: "accent" },
             { label: words.late, values: drawn.p95, shape: "dashes", tone: "muted" },
           ]}
-          format={duration}
+          format={(ms) => (ms === 0 ? "0" : duration(ms))}
           formatTime={formatTime}
           label={words.spread(duration(s.total.p50Ms), duration(s.total.p95Ms))}
         />

@@ -4,7 +4,8 @@ import { type ReactNode, useState } from "react";
 import { type HistoryStatus, useForget } from "../../api/history";
 import { useConfigFiles, useEffectiveConfig, useStale } from "../../api/queries";
 import { isObject } from "../../forms/schema";
-import { bytes, count, dateTime } from "../../lib/format";
+import { cx } from "../../lib/cx";
+import { count, dateTime, mebibytes } from "../../lib/format";
 import { line } from "../../lib/text";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
@@ -21,12 +22,14 @@ export function Recorder({ status: s }: { status: HistoryStatus }) {
   return (
     <>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-        <p className="flex items-center gap-1.5">
-          <Icon size={15} aria-hidden className={s.recording && !stale ? "text-ok" : "text-muted"} />
-          <span className="font-medium text-text">{s.recording ? words.on : words.off}</span>
-        </p>
         <p>
-          {words.kept(s.days, bytes(s.maxBytes))} · {words.used(bytes(s.bytes))}
+          <Icon
+            size={15}
+            aria-hidden
+            className={cx("mr-1.5 inline align-[-2px]", s.recording && !stale ? "text-ok" : "text-muted")}
+          />
+          <span className="font-medium text-text">{s.recording ? words.on : words.off}</span> ·{" "}
+          {words.kept(s.days, mebibytes(s.maxBytes))} · {words.used(mebibytes(s.bytes))}
         </p>
         <Button look="quiet" onClick={() => setOpen(true)} className="-mx-2 px-2">
           {words.open}
@@ -80,9 +83,9 @@ function Details({ status: s, onClose }: { status: HistoryStatus; onClose: () =>
   const rows: [string, ReactNode][] = [
     [words.enabled, yes(s.enabled)],
     [words.bodies, yes(s.bodies)],
-    [words.limit, bytes(s.bodyLimit)],
+    [words.limit, `${count(s.bodyLimit)} B`],
     [words.days, count(s.days)],
-    [words.size, bytes(s.maxBytes)],
+    [words.size, mebibytes(s.maxBytes)],
     [words.queued, words.queuedOf(count(s.queued), count(s.room))],
     [words.written, count(s.written)],
   ];

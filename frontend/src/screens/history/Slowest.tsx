@@ -46,7 +46,7 @@ export function Slowest({ summary, server, range }: Props) {
             </span>
             <p className="text-right text-muted max-md:col-span-2 max-md:text-left">
               <span className="font-medium text-text">{duration(t.p95Ms)}</span> {words.late} · {duration(t.p50Ms)}{" "}
-              {words.median} · {count(t.calls)}
+              {words.median} · {words.callsOf(count(t.calls))}
             </p>
           </li>
         ))}

@@ -30,7 +30,7 @@ export const ServerRow = memo(function ServerRow({ server: s, pulse, chosen, onC
       data-row={s.name}
       className={cx(
         "grid grid-cols-[auto_minmax(0,1fr)_auto_auto] items-center gap-x-3 gap-y-1 px-3 py-2.5",
-        "md:grid-cols-[auto_minmax(0,1fr)_8.5rem_8rem_auto_auto] lg:grid-cols-[auto_minmax(0,1fr)_8.5rem_8rem_5rem_6rem_auto_auto]",
+        "md:grid-cols-[auto_minmax(0,1fr)_8.5rem_9rem_auto_auto] lg:grid-cols-[auto_minmax(0,1fr)_8.5rem_9rem_5rem_6rem_auto_auto]",
         "[contain-intrinsic-size:auto_3.75rem] [content-visibility:auto] focus-within:bg-accent-soft/40 hover:bg-sunken/60",
       )}
     >
