@@ -75,7 +75,7 @@ export function Calls({ search, set, server, status }: Props) {
         <div className="relative">
           {waiting && (
             <div className="sticky top-14 z-10 flex h-0 justify-center">
-              <Button look="solid" onClick={renew} className="mt-1 shadow-overlay">
+              <Button look="solid" onClick={renew} className="mt-0.5 h-7! shadow-overlay">
                 <ArrowUp size={14} aria-hidden />
                 {text.history.fresh(fresh.length, fresh.length >= mostFresh)}
               </Button>

@@ -82,7 +82,7 @@ function Texts({ title, bodies }: { title: string; bodies: (Body | undefined)[] 
   const [before = "", after = ""] = bodies.map((b) => (b ? plain(shown(b)) : words.notKept));
   const cut = Math.max(before.length, after.length) > most;
   return (
-    <section aria-label={title} className="flex min-w-0 flex-col gap-2">
+    <div className="flex min-w-0 flex-col gap-2">
       <h2 className="flex items-baseline gap-3 text-base">
         {title}
         {before === after && <span className="text-sm font-normal text-muted">{words.same}</span>}
@@ -95,6 +95,6 @@ function Texts({ title, bodies }: { title: string; bodies: (Body | undefined)[] 
           <Diff before={before.slice(0, most)} after={after.slice(0, most)} label={words.what(title)} />
         </Suspense>
       )}
-    </section>
+    </div>
   );
 }

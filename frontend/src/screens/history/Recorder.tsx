@@ -50,14 +50,14 @@ function Missing({ status: s }: { status: HistoryStatus }) {
   if (s.withoutBodies > 0) notes.push(words.bare(count(s.withoutBodies)));
   if (notes.length === 0) return null;
   return (
-    <ul role="status" className="flex flex-col gap-1 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">
+    <div role="status" className="flex flex-col gap-1 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">
       {notes.map((note) => (
-        <li key={note} className="foreign flex items-start gap-2">
+        <p key={note} className="flex items-start gap-2">
           <TriangleAlert size={15} aria-hidden className="mt-0.5 shrink-0" />
-          {note}
-        </li>
+          <span className="foreign">{note}</span>
+        </p>
       ))}
-    </ul>
+    </div>
   );
 }
 

@@ -26,7 +26,7 @@ export function Slowest({ summary, server, range }: Props) {
         {summary.tools.map((t) => (
           <li
             key={`${t.server} ${t.kind} ${t.name}`}
-            className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 px-3 py-2 text-sm md:grid-cols-[minmax(0,1fr)_12rem_15rem]"
+            className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 px-3 py-2 text-sm md:grid-cols-[minmax(0,1fr)_8rem_18rem] lg:grid-cols-[minmax(0,1fr)_12rem_18rem]"
           >
             <p className="foreign truncate">
               <Link
@@ -44,7 +44,7 @@ export function Slowest({ summary, server, range }: Props) {
                 style={{ width: `${Math.max(1, (t.p95Ms / most) * 100)}%` }}
               />
             </span>
-            <p className="text-right text-muted max-md:col-span-2 max-md:text-left">
+            <p className="text-right whitespace-nowrap text-muted max-md:col-span-2 max-md:text-left">
               <span className="font-medium text-text">{duration(t.p95Ms)}</span> {words.late} · {duration(t.p50Ms)}{" "}
               {words.median} · {words.callsOf(count(t.calls))}
             </p>

@@ -29,10 +29,10 @@ export const ranges: Record<Range, number> = {
   "30d": 30 * 86_400_000,
 };
 
-export const isRange = (s: string | undefined): s is Range => s !== undefined && s in ranges;
-const isKind = (s: string | undefined): s is Kind => s !== undefined && s in text.history.kinds;
+export const isRange = (s: string | undefined): s is Range => s !== undefined && Object.hasOwn(ranges, s);
+const isKind = (s: string | undefined): s is Kind => s !== undefined && Object.hasOwn(text.history.kinds, s);
 const isOutcome = (s: string | undefined): s is Outcome | "failed" =>
-  s !== undefined && (s === "failed" || s in text.history.outcomes);
+  s !== undefined && (s === "failed" || Object.hasOwn(text.history.outcomes, s));
 
 // A word of an address that looks like a number comes as one.
 const word = (value: unknown) =>
