@@ -53,6 +53,8 @@ var floors = map[string]int{
 	"mcphub/app":           9,
 	"mcphub":               10,
 	"mcphub/hub/hubtest":   testSupport,
+	// A command that tests start.
+	"mcphub/hub/hubtest/past": testSupport,
 }
 
 // testSupport stands beside the floors: it may import all of hub, and only test files import it.

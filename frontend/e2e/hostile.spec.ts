@@ -46,6 +46,7 @@ test.each([1200, 320])("a hostile server is harmless to look at, at %i", async (
     ["prompts", "Prompts"],
     ["logs", "lines"],
     ["config", "From"],
+    ["history", "Recording"],
     ["about", "Calls itself"],
   ] as const) {
     await page.goto(`${hub.url}${server}?tab=${tab}`);
@@ -72,6 +73,43 @@ test("its results are shown and do nothing", async () => {
     await page.getByText(seen).first().waitFor();
     await harmless(page, faults);
   }
+  await context.close();
+});
+
+test.each([1200, 320])("what is recorded of it is harmless too, at %i", async (width) => {
+  const { page, context, faults } = await open(browser, hub, { width });
+  const markup = { server: name, name: "markup" };
+  await hub.call(markup, { a: `${name} \u202egnp.exe`, [name]: "x".repeat(3000) }, `${"<b>c".repeat(50)}/<i>`);
+  await hub.call(markup, { a: `<script>window.hacked=10</script>${"long".repeat(5000)}` });
+  await hub.call({ server: name, name: "odd" }, { a: "\u001b[31m" });
+  await hub.call({ server: name, name: "large" }, {});
+  await hub.call({ server: name, name: "no such tool <b>" }, {});
+  await hub.recorded(5);
+  await page.goto(`${hub.url}#/history`);
+  await page.getByRole("link", { name: "large" }).first().waitFor();
+  await harmless(page, faults);
+  for (const tool of ["markup", "odd", "large"]) {
+    await page.goto(`${hub.url}#/history?name=${tool}`);
+    await page.getByRole("link", { name: tool }).first().click();
+    await page.getByText("What happened around it").waitFor();
+    await page.getByRole("heading", { name: "Earlier calls of it" }).waitFor();
+    await harmless(page, faults);
+  }
+  await page.goto(`${hub.url}#/history?name=markup`);
+  await page.getByRole("link", { name: "markup" }).first().click();
+  await page.getByRole("link", { name: "Replay" }).click();
+  await page.getByText("The call", { exact: true }).waitFor();
+  await harmless(page, faults);
+  await page.goBack();
+  await page
+    .getByRole("link", { name: /Compare with/ })
+    .first()
+    .click();
+  await page.locator(".cm-content").first().waitFor();
+  await harmless(page, faults);
+  await page.goto(`${hub.url}#/history?view=charts`);
+  await page.getByText("Slowest").waitFor();
+  await harmless(page, faults);
   await context.close();
 });
 

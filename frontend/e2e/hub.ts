@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -40,6 +40,14 @@ export class Hub {
 
   write(text: string) {
     writeFileSync(this.file, text);
+  }
+
+  /** Writes calls of the servers everything, notes and memory into its history, before it is started: the last is now. */
+  past(calls: number, span = "24h") {
+    const db = join(this.home, "state/mcp-hub/hub.db");
+    mkdirSync(join(this.home, "state/mcp-hub"), { recursive: true });
+    const args = ["run", "./hub/hubtest/past", "-db", db, "-calls", String(calls), "-span", span];
+    execFileSync(process.env.GO ?? "go", args, { cwd: root });
   }
 
   get url() {
@@ -101,6 +109,25 @@ export class Hub {
     const answer = await fetch(`${this.url}api/v2/${path}`, init);
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
+  }
+
+  /** Calls a tool as a program does that calls itself by a name. */
+  async call(tool: { server: string; name: string }, args: object, client = "a-program/1.0") {
+    await fetch(`${this.url}api/servers/tools`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "User-Agent": client },
+      body: JSON.stringify({ server_name: tool.server, tool: tool.name, arguments: args }),
+    });
+  }
+
+  /** Waits until the history has a number of calls, and returns them, newest first. */
+  async recorded(least: number) {
+    let calls: { id: number; name: string; outcome: string }[] = [];
+    await this.untilAnswer<{ calls: typeof calls }>("history/calls", (page) => {
+      calls = page.calls;
+      return calls.length >= least;
+    });
+    return calls;
   }
 
   /** Waits until what a route answers is as it should be. */

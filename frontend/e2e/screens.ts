@@ -31,6 +31,36 @@ export const screens: Screen[] = [
       await page.getByText("Structured content").first().waitFor();
     },
   },
+  { name: "server-history", path: "/servers/notes?tab=history", ready: see("read_text_file") },
+  { name: "history", path: "/history", ready: see("read_text_file") },
+  { name: "history-charts", path: "/history?view=charts", ready: see("Slowest") },
+  {
+    name: "history-table",
+    path: "/history?view=charts",
+    ready: (page) => page.getByRole("button", { name: "Show as table" }).click(),
+  },
+  {
+    name: "call",
+    path: "/history?name=get-structured-content",
+    ready: async (page) => {
+      await page.locator("[data-row-link]").first().click();
+      await page.getByText("What happened around it").waitFor();
+      await page.getByText("Earlier calls of it").waitFor();
+    },
+  },
+  {
+    name: "call-compare",
+    path: "/history?name=get-structured-content",
+    ready: async (page) => {
+      await page.locator("[data-row-link]").first().click();
+      await page
+        .getByRole("link", { name: /Compare with/ })
+        .first()
+        .click();
+      await page.getByText("Two calls compared").waitFor();
+      await page.locator(".cm-content").first().waitFor();
+    },
+  },
   {
     name: "prompt",
     path: "/servers/everything/prompts/args-prompt",
@@ -102,6 +132,7 @@ export async function sampleHub(): Promise<Hub> {
   },
 }
 `);
+  hub.past(400);
   await hub.start();
   await Promise.all([
     hub.until("everything", "ready"),
@@ -111,5 +142,8 @@ export async function sampleHub(): Promise<Hub> {
   ]);
   hub.write(readFileSync(hub.file, "utf8").replace("every editor on", "all editors on")); // there is an earlier version then
   await hub.untilAnswer<{ versions: unknown[] }>("config/files/0/versions", ({ versions }) => versions.length > 0);
+  for (const location of ["New York", "Chicago"])
+    await hub.call({ server: "everything", name: "get-structured-content" }, { location }, "claude-code/2.1.0");
+  await hub.call({ server: "everything", name: "get-structured-content" }, { location: "Nowhere" }, "cursor/1.7");
   return hub;
 }

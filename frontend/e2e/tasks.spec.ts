@@ -117,6 +117,37 @@ test("find a tool, run it, and run it again with other arguments", async () => {
   await context.close();
 });
 
+test("run a tool, find the call in the history, and replay it", async () => {
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(`${hub.url}#/servers/everything/tools/get-sum`);
+  await tabTo(page, page.getByLabel("a", { exact: true }));
+  await page.keyboard.type("20");
+  await tabTo(page, page.getByLabel("b", { exact: true }));
+  await page.keyboard.type("22");
+  await page.keyboard.press("Enter");
+  await page.getByText("is 42").waitFor();
+  await hub.recorded(1);
+  await tabTo(page, page.getByRole("button", { name: "Run again" }));
+  await page.keyboard.press("g");
+  await page.keyboard.press("h");
+  await tabTo(page, page.getByRole("link", { name: "get-sum" }));
+  await page.keyboard.press("Enter");
+  await page.getByText("What happened around it").waitFor();
+  await page.getByText("is 42").waitFor();
+  await tabTo(page, page.getByRole("link", { name: "Replay" }));
+  await page.keyboard.press("Enter");
+  await page.getByText("Nothing has run yet").waitFor();
+  expect(await page.getByLabel("a", { exact: true }).inputValue()).toBe("20");
+  await tabTo(page, page.getByLabel("b", { exact: true }));
+  expect(await page.getByLabel("b", { exact: true }).inputValue()).toBe("22");
+  expect(await hub.recorded(1)).toHaveLength(1); // opening the form is no call
+  await page.keyboard.press("Enter");
+  await page.getByText("is 42").waitFor();
+  expect(await hub.recorded(2)).toHaveLength(2);
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
 test("follow a long tool's progress, and cancel it", async () => {
   const { page, context } = await open(browser, hub);
   await page.goto(`${hub.url}#/servers/everything/tools/trigger-long-running-operation`);

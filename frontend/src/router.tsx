@@ -7,6 +7,7 @@ import {
 } from "@tanstack/react-router";
 import { Frame } from "./frame/Frame";
 import { Broken, Missing } from "./frame/Lost";
+import { type CallSearch, callSearch } from "./screens/history/filter";
 import { Servers } from "./screens/servers/Servers";
 
 // The routes are written out one by one: made by a function they would lose their types.
@@ -31,19 +32,21 @@ const server = createRoute({
   getParentRoute: () => root,
   path: "/servers/$name",
   component: lazyRouteComponent(() => import("./screens/server/ServerScreen"), "ServerScreen"),
-  validateSearch: (s): { tab?: string; q?: string } => ({ tab: word(s.tab), q: word(s.q) }),
+  validateSearch: (s): { tab?: string } & CallSearch => ({ tab: word(s.tab), ...callSearch(s) }),
 });
 
 const tool = createRoute({
   getParentRoute: () => root,
   path: "/servers/$name/tools/$tool",
   component: lazyRouteComponent(() => import("./screens/tool/ToolScreen"), "ToolScreen"),
+  validateSearch: (s): { call?: number } => ({ call: number(s.call) }),
 });
 
 const prompt = createRoute({
   getParentRoute: () => root,
   path: "/servers/$name/prompts/$prompt",
   component: lazyRouteComponent(() => import("./screens/tool/PromptScreen"), "PromptScreen"),
+  validateSearch: (s): { call?: number } => ({ call: number(s.call) }),
 });
 
 const resource = createRoute({
@@ -90,6 +93,20 @@ const config = createRoute({
   }),
 });
 
+const history = createRoute({
+  getParentRoute: () => root,
+  path: "/history",
+  component: lazyRouteComponent(() => import("./screens/history/History"), "History"),
+  validateSearch: callSearch,
+});
+
+const call = createRoute({
+  getParentRoute: () => root,
+  path: "/history/$id",
+  component: lazyRouteComponent(() => import("./screens/history/CallScreen"), "CallScreen"),
+  validateSearch: (s): { with?: number } => ({ with: number(s.with) }),
+});
+
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
@@ -121,6 +138,8 @@ export const router = createRouter({
     market,
     item,
     config,
+    history,
+    call,
     activity,
     logs,
     settings,

@@ -7,6 +7,7 @@ export const keys = {
   config: ["config"] as const,
   market: ["market"] as const,
   tools: ["tools"] as const,
+  history: ["history"] as const,
   offers: (server: string) => ["offers", server] as const,
   log: (server: string) => ["log", server] as const,
   signIn: (server: string) => ["sign-in", server] as const,

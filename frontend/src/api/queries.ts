@@ -74,6 +74,22 @@ export function useHealth() {
   return useQuery({ queryKey: keys.hub, queryFn: () => ask(client.GET("/api/health")) });
 }
 
+/** What all configuration files together say, and which of them says it. What may be secret is masked. */
+export function useEffectiveConfig() {
+  return useQuery({
+    queryKey: [...keys.config, "effective"],
+    queryFn: () => ask(client.GET("/api/v2/config/effective")),
+  });
+}
+
+/** The configuration files, and what is wrong in them. */
+export function useConfigFiles() {
+  return useQuery({
+    queryKey: [...keys.config, "files"],
+    queryFn: () => ask(client.GET("/api/v2/config/files")),
+  });
+}
+
 export type Action = "start" | "stop" | "restart";
 
 /** Starts, stops or restarts a server for this run of the hub. */

@@ -23,7 +23,8 @@ export function Frame() {
 
   useEffect(() => {
     // Loaded before it is wanted: what is typed meanwhile would be lost.
-    const timer = setTimeout(() => void loadPalette(), 500);
+    // If the hub is gone just then, it is loaded when it is wanted.
+    const timer = setTimeout(() => loadPalette().catch(() => undefined), 500);
     return () => clearTimeout(timer);
   }, []);
 

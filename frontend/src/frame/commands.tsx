@@ -1,5 +1,15 @@
 import type { useNavigate } from "@tanstack/react-router";
-import { Play, Plus, RotateCw, ScrollText, Server as ServerIcon, Square, Wrench } from "lucide-react";
+import {
+  BarChart3,
+  History,
+  Play,
+  Plus,
+  RotateCw,
+  ScrollText,
+  Server as ServerIcon,
+  Square,
+  Wrench,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import type { Server } from "../api/client";
 import type { Action } from "../api/queries";
@@ -40,6 +50,12 @@ export function commands(servers: Server[], navigate: Navigate, act: (name: stri
     ...screens.map(({ to, label, icon: Icon }) =>
       command(`go ${to}`, label, <Icon size={15} />, () => void navigate({ to })),
     ),
+    command(
+      "go charts",
+      text.history.chartsOf,
+      <BarChart3 size={15} />,
+      () => void navigate({ to: "/history", search: { view: "charts" } }),
+    ),
     command("go /add", text.add.open, <Plus size={15} />, () => void navigate({ to: "/add" })),
   ];
   const open = servers.map(({ name, displayName }) =>
@@ -61,6 +77,12 @@ export function commands(servers: Server[], navigate: Navigate, act: (name: stri
         text.server.logOf(name),
         <ScrollText size={15} />,
         () => void navigate({ to: "/servers/$name", params: { name }, search: { tab: "logs" } }),
+      ),
+      command(
+        `calls ${name}`,
+        text.server.callsOf(name),
+        <History size={15} />,
+        () => void navigate({ to: "/servers/$name", params: { name }, search: { tab: "history" } }),
       ),
     ];
     if (!off && !builtin)

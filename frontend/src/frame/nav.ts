@@ -1,10 +1,11 @@
-import { Activity, FileJson2, ScrollText, Server, Settings, Store } from "lucide-react";
+import { Activity, FileJson2, History, ScrollText, Server, Settings, Store } from "lucide-react";
 import { text } from "../text";
 
 /** The screens that the rail leads to, in its order, each with the key that follows "g". */
 export const screens = [
   { to: "/", label: text.nav.servers, icon: Server, key: "s" },
   { to: "/market", label: text.nav.market, icon: Store, key: "m" },
+  { to: "/history", label: text.nav.history, icon: History, key: "h" },
   { to: "/activity", label: text.nav.activity, icon: Activity, key: "a" },
   { to: "/logs", label: text.nav.logs, icon: ScrollText, key: "l" },
   { to: "/config", label: text.nav.config, icon: FileJson2, key: "c" },

@@ -1,9 +1,13 @@
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const minute = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const stamp = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 const number = new Intl.NumberFormat();
 
 export const time = (t: string | number) => clock.format(new Date(t));
+export const hourMinute = (t: string | number) => minute.format(new Date(t));
+export const dayMonth = (t: string | number) => shortDay.format(new Date(t));
 export const dateTime = (t: string | number) => stamp.format(new Date(t));
 export const count = (n: number) => number.format(n);
 
@@ -28,6 +32,9 @@ export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   return `${number.format(Math.round(ms / 100) / 10)} s`;
 }
+
+/** A size in the unit of the hub's own settings, such as "500 MiB". */
+export const mebibytes = (n: number) => `${number.format(Math.round((n / 2 ** 20) * 10) / 10)} MiB`;
 
 /** A size in words, such as "3.4 kB". */
 export function bytes(n: number): string {

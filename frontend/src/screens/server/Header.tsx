@@ -9,6 +9,7 @@ import { Button } from "../../ui/Button";
 import { Status } from "../../ui/Status";
 import { Switch } from "../../ui/Switch";
 import { complain } from "../../ui/Toast";
+import { Pulse, usePulses } from "../servers/Pulse";
 import { ServerMenu } from "../servers/ServerMenu";
 import { SignIn } from "./SignIn";
 
@@ -16,6 +17,7 @@ import { SignIn } from "./SignIn";
 export function Header({ server: s }: { server: Server }) {
   const action = useServerAction();
   const enable = useSetEnabled();
+  const pulses = usePulses();
   const name = line(s.displayName, 120);
   const off = s.state === "idle" || s.state === "disabled";
   return (
@@ -23,6 +25,11 @@ export function Header({ server: s }: { server: Server }) {
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <h1 className="foreign min-w-0 text-xl font-semibold">{name}</h1>
         <Status server={s} />
+        {pulses && (
+          <div className="w-36">
+            <Pulse name={s.name} counts={pulses.get(s.name)} />
+          </div>
+        )}
         <div className="grow" />
         <Button
           acts

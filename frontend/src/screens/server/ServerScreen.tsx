@@ -7,6 +7,7 @@ import { Tabs } from "../../ui/Tabs";
 import { About } from "./About";
 import { ConfigTab } from "./ConfigTab";
 import { Header } from "./Header";
+import { HistoryTab } from "./HistoryTab";
 import { LogTab } from "./LogTab";
 import { PromptsTab } from "./PromptsTab";
 import { ResourcesTab } from "./ResourcesTab";
@@ -48,6 +49,7 @@ export function ServerScreen() {
     },
     { id: "prompts", label: text.server.prompts, count: known(lists.prompts), content: <PromptsTab server={server} /> },
     { id: "logs", label: text.server.logs, content: <LogTab server={server} /> },
+    { id: "history", label: text.nav.history, content: <HistoryTab server={server} /> },
     ...(server.builtin ? [] : [{ id: "config", label: text.server.config, content: <ConfigTab server={server} /> }]),
     { id: "about", label: text.server.about, content: <About server={server} /> },
   ];

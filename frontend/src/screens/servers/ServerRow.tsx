@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import type { Server } from "../../api/client";
+import type { ServerCounts } from "../../api/history";
 import { useStale } from "../../api/queries";
 import { cx } from "../../lib/cx";
 import { ago, count, dateTime } from "../../lib/format";
@@ -9,16 +10,19 @@ import { useNow } from "../../lib/useNow";
 import { text } from "../../text";
 import { Status } from "../../ui/Status";
 import { Switch } from "../../ui/Switch";
+import { Pulse } from "./Pulse";
 import { ServerMenu } from "./ServerMenu";
 
 interface Props {
   server: Server;
+  /** What came of its calls lately; undefined if there were none, null while nobody knows. */
+  pulse?: ServerCounts | null;
   chosen: boolean;
   onChoose: (name: string, chosen: boolean) => void;
   onEnable: (name: string, enabled: boolean) => void;
 }
 
-export const ServerRow = memo(function ServerRow({ server: s, chosen, onChoose, onEnable }: Props) {
+export const ServerRow = memo(function ServerRow({ server: s, pulse, chosen, onChoose, onEnable }: Props) {
   const now = useNow();
   const name = line(s.displayName, 80);
   return (
@@ -26,7 +30,7 @@ export const ServerRow = memo(function ServerRow({ server: s, chosen, onChoose, 
       data-row={s.name}
       className={cx(
         "grid grid-cols-[auto_minmax(0,1fr)_auto_auto] items-center gap-x-3 gap-y-1 px-3 py-2.5",
-        "md:grid-cols-[auto_minmax(0,1fr)_8.5rem_6rem_6.5rem_auto_auto]",
+        "md:grid-cols-[auto_minmax(0,1fr)_8.5rem_9rem_auto_auto] lg:grid-cols-[auto_minmax(0,1fr)_8.5rem_9rem_5rem_6rem_auto_auto]",
         "[contain-intrinsic-size:auto_3.75rem] [content-visibility:auto] focus-within:bg-accent-soft/40 hover:bg-sunken/60",
       )}
     >
@@ -57,10 +61,13 @@ export const ServerRow = memo(function ServerRow({ server: s, chosen, onChoose, 
       <div className="max-md:hidden">
         <Status server={s} />
       </div>
-      <div className="text-right text-sm text-muted max-md:hidden">
+      <div className="max-md:col-span-full max-md:row-start-2">
+        {pulse !== null && <Pulse name={s.name} counts={pulse} />}
+      </div>
+      <div className="text-right text-sm text-muted max-lg:hidden">
         {s.state === "ready" && text.servers.tools(count(s.lists.tools))}
       </div>
-      <div className="text-right text-sm text-muted max-md:hidden" title={dateTime(s.since)}>
+      <div className="text-right text-sm text-muted max-lg:hidden" title={dateTime(s.since)}>
         {ago(s.since, now)}
       </div>
       {s.builtin ? (

@@ -12,6 +12,7 @@ import { Empty, Failure, Loading } from "../../ui/states";
 import { complain, toast } from "../../ui/Toast";
 import { BulkBar } from "./BulkBar";
 import { counts, isShow, isSort, needsPerson, type Show, type Sort, select } from "./list";
+import { usePulses } from "./Pulse";
 import { ServerRow } from "./ServerRow";
 import { useRowKeys } from "./useRowKeys";
 import { Welcome } from "./Welcome";
@@ -40,6 +41,7 @@ function List({ servers }: { servers: Server[] }) {
   const list = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   useRowKeys(list, servers);
+  const pulses = usePulses();
 
   const show: Show = isShow(search.show) ? search.show : "all";
   const sort: Sort = isSort(search.sort) ? search.sort : "name";
@@ -60,7 +62,14 @@ function List({ servers }: { servers: Server[] }) {
   const rows = (some: Server[]) => (
     <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface shadow-card">
       {some.map((s) => (
-        <ServerRow key={s.name} server={s} chosen={chosen.has(s.name)} onChoose={choose} onEnable={enable} />
+        <ServerRow
+          key={s.name}
+          server={s}
+          pulse={pulses ? pulses.get(s.name) : null}
+          chosen={chosen.has(s.name)}
+          onChoose={choose}
+          onEnable={enable}
+        />
       ))}
     </ul>
   );

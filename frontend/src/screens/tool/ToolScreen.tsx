@@ -1,4 +1,4 @@
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { ChevronLeft, Wrench } from "lucide-react";
 import type { Offer, Server } from "../../api/client";
 import { useServer, useSetOffered, useTools } from "../../api/queries";
@@ -12,12 +12,15 @@ import { Empty, Failure, Loading } from "../../ui/states";
 import { complain } from "../../ui/Toast";
 import { type Definition, definitionOf } from "../server/definition";
 import { Hints } from "../server/ToolsTab";
+import { type Replay, Replayed, useReplay } from "./Replayed";
 import { Try } from "./Try";
 
 export function ToolScreen() {
   const { name, tool: wanted } = useParams({ from: "/servers/$name/tools/$tool" });
   const { server } = useServer(name);
+  const { call } = useSearch({ from: "/servers/$name/tools/$tool" });
   const { data, error, refetch } = useTools(name);
+  const replay = useReplay(call);
   const tool = data?.find((t) => t.name === wanted);
   return (
     <div className="flex flex-col gap-4">
@@ -30,16 +33,18 @@ export function ToolScreen() {
         {line(server?.displayName ?? name, 80)}
       </Link>
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
-      {!data && !error && <Loading />}
+      {((!data && !error) || replay.loading) && <Loading />}
       {data && !tool && (
         <Empty icon={<Wrench size={24} aria-hidden />} whole title={text.call.gone(line(wanted, 80))} />
       )}
-      {tool && server && <Tool key={`${name}/${wanted}`} server={server} tool={tool} />}
+      {tool && server && !replay.loading && (
+        <Tool key={`${name}/${wanted}/${call}`} server={server} tool={tool} replay={replay} />
+      )}
     </div>
   );
 }
 
-function Tool({ server, tool }: { server: Server; tool: Offer }) {
+function Tool({ server, tool, replay }: { server: Server; tool: Offer; replay: Replay }) {
   const d = definitionOf(tool);
   return (
     <>
@@ -52,6 +57,7 @@ function Tool({ server, tool }: { server: Server; tool: Offer }) {
         <Description definition={d} name={tool.name} />
       </div>
       <Blocked server={server} tool={tool} />
+      <Replayed replay={replay} />
       <Try
         server={server.name}
         method="tools/call"
@@ -61,6 +67,7 @@ function Tool({ server, tool }: { server: Server; tool: Offer }) {
         runnable={tool.offered && server.state === "ready"}
         run={text.call.run}
         none={text.call.noArguments}
+        initial={replay.value}
       />
       <details>
         <summary className="cursor-pointer text-sm text-muted">{text.call.schema}</summary>

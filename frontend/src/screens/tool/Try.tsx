@@ -20,12 +20,14 @@ interface Props {
   runnable: boolean;
   run: string;
   none: string;
+  /** What the form begins with. */
+  initial?: Value;
 }
 
 /** Arguments on one side, what comes of them on the other. */
-export function Try({ server, method, schema, params, argsOf, runnable, run, none }: Props) {
+export function Try({ server, method, schema, params, argsOf, runnable, run, none, initial }: Props) {
   const call = useCall(server, method);
-  const [value, setValue] = useState<Value>({});
+  const [value, setValue] = useState<Value>(initial ?? {});
   const [problems, setProblems] = useState<Problem[]>([]);
   const [shown, setShown] = useState<number>();
   const form = useRef<HTMLFormElement>(null);
