@@ -127,6 +127,20 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./screens/settings/Settings"), "Settings"),
 });
 
+const clients = createRoute({
+  getParentRoute: () => root,
+  path: "/clients",
+  component: lazyRouteComponent(() => import("./screens/clients/Clients"), "Clients"),
+  validateSearch: (s): { q?: string } => ({ q: word(s.q) }),
+});
+
+const secrets = createRoute({
+  getParentRoute: () => root,
+  path: "/secrets",
+  component: lazyRouteComponent(() => import("./screens/secrets/Secrets"), "Secrets"),
+  validateSearch: (s): { tab?: string; set?: string } => ({ tab: word(s.tab), set: word(s.set) }),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     servers,
@@ -143,6 +157,8 @@ export const router = createRouter({
     activity,
     logs,
     settings,
+    clients,
+    secrets,
   ]),
   history: createHashHistory(),
   defaultPreload: "intent",

@@ -8,6 +8,10 @@ export const keys = {
   market: ["market"] as const,
   tools: ["tools"] as const,
   history: ["history"] as const,
+  clients: ["clients"] as const,
+  tokens: ["tokens"] as const,
+  /** Who uses a secret stands in the configuration: what says that it changed says that they did. */
+  secrets: ["config", "secrets"] as const,
   offers: (server: string) => ["offers", server] as const,
   log: (server: string) => ["log", server] as const,
   signIn: (server: string) => ["sign-in", server] as const,

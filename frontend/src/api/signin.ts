@@ -4,13 +4,13 @@ import { keys } from "./keys";
 
 const of = (name: string) => ({ params: { path: { name } } });
 
-/** How the sign-in to a server stands. Which state the server is in decides whether to ask again. */
-export function useSignInState(name: string, state: string) {
-  return useQuery({
-    queryKey: [...keys.signIn(name), state],
-    queryFn: () => ask(client.GET("/api/v2/servers/{name}/auth", of(name))),
-  });
-}
+/** The query for how the sign-in to a server stands. Which state the server is in decides whether to ask again. */
+export const signInState = (name: string, state: string) => ({
+  queryKey: [...keys.signIn(name), state],
+  queryFn: () => ask(client.GET("/api/v2/servers/{name}/auth", of(name))),
+});
+
+export const useSignInState = (name: string, state: string) => useQuery(signInState(name, state));
 
 /** Begins a sign-in; the answer says where a person goes on with it. */
 export function useBeginSignIn(name: string) {

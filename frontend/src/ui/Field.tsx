@@ -1,5 +1,5 @@
 import { Search, X } from "lucide-react";
-import type { ComponentProps, Ref } from "react";
+import { type ComponentProps, type ReactNode, type Ref, useId } from "react";
 import { cx } from "../lib/cx";
 import { text } from "../text";
 
@@ -54,6 +54,33 @@ export function Filter({ value, onChange, label, ref }: FilterProps) {
         >
           <X size={14} aria-hidden />
         </button>
+      )}
+    </div>
+  );
+}
+
+/** A label, what it labels, and a word on what may stand there. */
+export function Labelled({
+  label,
+  hint,
+  children,
+}: {
+  label: string;
+  hint?: string;
+  children: (ids: { id: string; "aria-describedby"?: string }) => ReactNode;
+}) {
+  const id = useId();
+  const told = hint ? `${id}-hint` : undefined;
+  return (
+    <div className="flex flex-col gap-1">
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      {children({ id, "aria-describedby": told })}
+      {hint && (
+        <p id={told} className="text-sm text-muted">
+          {hint}
+        </p>
       )}
     </div>
   );

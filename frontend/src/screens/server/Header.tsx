@@ -82,6 +82,11 @@ function Health({ server: s }: { server: Server }) {
           >
             {text.server.showLog}
           </Link>
+          {s.secret && (
+            <Link to="/secrets" search={{ set: s.secret }} className="font-medium underline">
+              {text.secrets.setOf(line(s.secret, 80))}
+            </Link>
+          )}
           {s.config && (
             <Link
               to="/servers/$name"

@@ -77,8 +77,8 @@ function HandIn() {
   );
 }
 
-/** What the hub has of a sign-in to a remote server, without the tokens. */
-export function SignedIn({ server: s }: { server: Server }) {
+/** What the hub has of a sign-in to a remote server, without the tokens; bare where a heading stands already. */
+export function SignedIn({ server: s, bare }: { server: Server; bare?: boolean }) {
   const { data } = useSignInState(s.name, s.state);
   const out = useSignOut(s.name);
   if (!data || data.state === "none") return null;
@@ -87,13 +87,16 @@ export function SignedIn({ server: s }: { server: Server }) {
     [text.signIn.issuer, data.issuer],
     [text.signIn.scopes, data.scopes.join(" ")],
     [text.signIn.missing, data.missing?.join(" ")],
-    [text.signIn.expires, data.expires && dateTime(data.expires) + (data.renewable ? `, ${text.signIn.renewed}` : "")],
+    [text.signIn.issued, data.issued && dateTime(data.issued)],
+    [text.signIn.expires, data.expires && dateTime(data.expires)],
+    [
+      text.signIn.renewal,
+      data.state === "signed-in" && (data.renewable ? text.signIn.renewed : text.signIn.notRenewed),
+    ],
   ].filter((row): row is [string, string] => Boolean(row[1]));
   return (
-    <section aria-labelledby="sign-in" className="flex flex-col gap-2">
-      <h2 id="sign-in" className="text-base">
-        {text.signIn.title}
-      </h2>
+    <section aria-label={text.signIn.of(line(s.displayName, 80))} className="flex flex-col gap-2">
+      {!bare && <h2 className="text-base">{text.signIn.title}</h2>}
       <dl className="grid gap-x-6 gap-y-2 sm:grid-cols-[10rem_minmax(0,1fr)]">
         {rows.map(([name, value]) => (
           <div key={name} className="contents">

@@ -1,0 +1,51 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ask, client } from "./client";
+import { keys } from "./keys";
+import { useStale } from "./queries";
+import type { components } from "./schema.gen";
+
+export type Client = components["schemas"]["ConnectedClient"];
+export type Token = components["schemas"]["ClientToken"];
+export type NewToken = components["schemas"]["NewClientBody"];
+
+/** How often to ask who is connected, in milliseconds: the event stream does not tell of clients. */
+const often = 2000;
+
+/** The clients that are connected now. */
+export function useClients() {
+  const stale = useStale();
+  return useQuery({
+    queryKey: keys.clients,
+    queryFn: async () => (await ask(client.GET("/api/v2/clients"))).clients,
+    refetchInterval: stale ? false : often,
+    staleTime: 0,
+  });
+}
+
+/** The clients that have tokens of their own. */
+export function useTokens() {
+  return useQuery({
+    queryKey: keys.tokens,
+    queryFn: async () => (await ask(client.GET("/api/v2/tokens"))).tokens,
+    staleTime: 0,
+  });
+}
+
+export function useCreateToken() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (token: NewToken) => ask(client.POST("/api/v2/tokens", { body: token })),
+    gcTime: 0, // the answer is the token itself
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.tokens }),
+  });
+}
+
+export function useRevokeToken() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: async (name: string) => {
+      await ask(client.DELETE("/api/v2/tokens/{name}", { params: { path: { name } } }));
+    },
+    onSettled: () => cache.invalidateQueries({ queryKey: keys.tokens }),
+  });
+}
