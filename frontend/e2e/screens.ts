@@ -50,7 +50,7 @@ export const screens: Screen[] = [
   },
   {
     name: "call-compare",
-    path: "/history?name=get-structured-content",
+    path: "/history?name=get-structured-content&client=claude-code",
     ready: async (page) => {
       await page.locator("[data-row-link]").first().click();
       await page
