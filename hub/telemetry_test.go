@@ -23,12 +23,9 @@ func measured(t *testing.T) string {
 	})
 }
 
-func TestMetrics(t *testing.T) {
-	h := hubtest.StartIn(t, t.TempDir(), hubtest.Config("{}", "a", measured(t), "off", `"command":"x","disabled":true`)).Ready("a")
-	c := h.Legacy("/mcp/a", "{}")
-	c.Tool("params", "{}")
-	c.Tool("params", "{}")
-	c.Tool("fails", "{}")
+// metrics returns what the hub tells Prometheus.
+func metrics(t testing.TB, h *hubtest.Hub) string {
+	t.Helper()
 	resp, err := http.Get(h.URL + "/metrics")
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +35,16 @@ func TestMetrics(t *testing.T) {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%d, %v", resp.StatusCode, err)
 	}
+	return string(body)
+}
+
+func TestMetrics(t *testing.T) {
+	h := hubtest.StartIn(t, t.TempDir(), hubtest.Config("{}", "a", measured(t), "off", `"command":"x","disabled":true`)).Ready("a")
+	c := h.Legacy("/mcp/a", "{}")
+	c.Tool("params", "{}")
+	c.Tool("params", "{}")
+	c.Tool("fails", "{}")
+	body := metrics(t, h)
 	for _, line := range []string{
 		`mcphub_calls_total{kind="tool",outcome="ok",server="a",via="mcp"} 2`,
 		`mcphub_calls_total{kind="tool",outcome="tool_error",server="a",via="mcp"} 1`,
@@ -52,7 +59,7 @@ func TestMetrics(t *testing.T) {
 		`mcphub_build_info{version="test"} 1`,
 		`go_goroutines `,
 	} {
-		if !strings.Contains("\n"+string(body), "\n"+line) {
+		if !strings.Contains("\n"+body, "\n"+line) {
 			t.Errorf("%s is missing", line)
 		}
 	}

@@ -19,9 +19,16 @@ var (
 	secretKeys     = []string{"api", "access", "private", "secret", "auth", "encryption", "signing", "ssh", "license", "service", "account", "master", "shared", "deploy", "admin"}
 )
 
+// stems are texts of which one stands in every name that is that of a secret.
+var stems = []string{"pass", "pwd", "secret", "credential", "authorization", "bearer", "cookie", "token", "key", "jwt", "otp"}
+
 // Named reports whether the name of a member says that its value is a secret: token, password, secret, key and the like, as
 // words of it however they are put together (API_KEY, apiKey, api-key). "nextPageToken", "maxTokens" and "sortKey" are none.
 func Named(name string) bool {
+	lower := strings.ToLower(name)
+	if !slices.ContainsFunc(stems, func(stem string) bool { return strings.Contains(lower, stem) }) {
+		return false // as most are, and there are many
+	}
 	list := words(name)
 	if len(list) == 0 {
 		return false

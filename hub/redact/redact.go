@@ -6,6 +6,7 @@ package redact
 import (
 	"bytes"
 	"encoding/json"
+	"unicode/utf8"
 
 	"mcphub/hub/secret"
 )
@@ -194,6 +195,9 @@ func (s *scanner) skipWord() {
 }
 
 func unquote(quoted []byte) string {
+	if len(quoted) >= 2 && !bytes.ContainsFunc(quoted, func(r rune) bool { return r == '\\' || r < ' ' || r >= utf8.RuneSelf }) {
+		return string(quoted[1 : len(quoted)-1])
+	}
 	var text string
 	_ = json.Unmarshal(quoted, &text) // what cannot be read is no name and holds nothing
 	return text

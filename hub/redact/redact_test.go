@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -90,4 +91,26 @@ func FuzzJSON(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestStems: no name is passed over that has one of the words.
+func TestStems(t *testing.T) {
+	for _, word := range append(slices.Clone(always), "token", "apikey") {
+		if !Named(word) || !Named("my_"+strings.ToUpper(word)) {
+			t.Errorf("%s is passed over", word)
+		}
+	}
+	for _, word := range secretKeys {
+		if !Named(word + "Key") {
+			t.Errorf("%sKey is passed over", word)
+		}
+	}
+}
+
+func BenchmarkJSON(b *testing.B) {
+	text := []byte(`{"path":"/home/me/notes/1.md","query":"some words","options":{"recursive":true,"maxResults":20},"content":[{"type":"text","text":"a result"}]}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		JSON(text, nil)
+	}
 }

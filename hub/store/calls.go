@@ -63,8 +63,12 @@ func (d *DB) calls(ctx context.Context, q CallQuery) ([]Call, error) {
 	return calls, rows.Err()
 }
 
-// mostWords is how many words of a query are looked at.
-const mostWords = 20
+const (
+	// mostWords is how many words of a query are looked at.
+	mostWords = 20
+	// mostEndings is how many words one that is not typed to its end may stand for, to be looked for one by one.
+	mostEndings = 500
+)
 
 // terms writes words in the query language of FTS5: each in quotes, where no sign means anything. A word that is in no call
 // may be one that is not typed to its end: it stands for those that begin with it, unless it is one letter. To look for the
@@ -76,8 +80,9 @@ func (d *DB) terms(ctx context.Context, words string) ([]string, error) {
 		var row int64
 		err := d.read.QueryRowContext(ctx, `SELECT rowid FROM call_words WHERE call_words MATCH ? LIMIT 1`, term).Scan(&row)
 		if errors.Is(err, sql.ErrNoRows) && utf8.RuneCountInString(word) > 1 {
-			term += "*"
-		} else if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			term, err = d.endings(ctx, word)
+		}
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return nil, err
 		}
 		if terms = append(terms, term); len(terms) == mostWords {
@@ -85,6 +90,28 @@ func (d *DB) terms(ctx context.Context, words string) ([]string, error) {
 		}
 	}
 	return terms, nil
+}
+
+// endings writes what stands for all words that begin in some way: the words themselves if they are not too many, since of
+// a beginning FTS5 first makes a list of all calls that have it, and then takes the newest.
+func (d *DB) endings(ctx context.Context, beginning string) (term string, err error) {
+	beginning = strings.ToLower(beginning) // as the words of the index are
+	var words []string
+	for next := beginning; len(words) < mostEndings; next += "\x01" { // just behind the one before
+		// Asked for one at a time: the table has a row for each call with the word.
+		err := d.read.QueryRowContext(ctx, `SELECT term FROM call_term WHERE term >= ? LIMIT 1`, next).Scan(&next)
+		switch {
+		case err != nil && !errors.Is(err, sql.ErrNoRows):
+			return "", err
+		case err == nil && strings.HasPrefix(next, beginning):
+			words = append(words, `"`+next+`"`)
+			continue
+		case len(words) > 0:
+			return "(" + strings.Join(words, " OR ") + ")", nil
+		}
+		break // none, unless it has accents, which the index does not tell
+	}
+	return `"` + beginning + `"*`, nil
 }
 
 // Call returns one call with its bodies. The error is ErrNoCall if there is none.

@@ -452,6 +452,29 @@ func TestDamageWhileRunning(t *testing.T) {
 	}
 }
 
+// TestUnfinishedWords: what begins a word finds all calls that have one, however many such words there are.
+func TestUnfinishedWords(t *testing.T) {
+	h, _ := openHistory(t, everything)
+	const calls = mostEndings + 100
+	for i := range calls {
+		h.Record(aCall(time.Duration(i)*time.Second, func(c *record.Call) {
+			c.Args = fmt.Appendf(nil, `{"a":"Rün%04d straße ÄB%04d"}`, i, i%7)
+		}))
+	}
+	h.flush(t)
+	for words, want := range map[string]int{
+		"run": calls, "RÜN": calls, "run00": 100, "run001": 10, "run0012": 1, "run00123": 0, "runx": 0, "ab": calls, "AB0": calls, "stra": calls, "Straß run000": 10, "ab0003 run": (calls + 3) / 7,
+	} {
+		list, err := h.Calls(t.Context(), CallQuery{Words: words, Limit: calls + 1})
+		if err != nil || len(list) != want {
+			t.Errorf("%q finds %d calls, %v, want %d", words, len(list), err, want)
+		}
+		if !slices.IsSortedFunc(list, func(a, b Call) int { return int(b.ID - a.ID) }) {
+			t.Errorf("%q: the newest do not come first", words)
+		}
+	}
+}
+
 // BenchmarkRecord is what a call's own goroutine does for the history.
 func BenchmarkRecord(b *testing.B) {
 	h, _ := openHistory(b, everything)

@@ -74,6 +74,7 @@ func TestManyCalls(t *testing.T) {
 		"rare word":                 calls(CallQuery{Words: words[2900]}),
 		"beginning":                 calls(CallQuery{Words: words[700][:2]}),
 		"beginning of every call":   calls(CallQuery{Words: "hom"}),
+		"the same in capitals":      calls(CallQuery{Words: "HOM"}),
 		"word of every call":        calls(CallQuery{Words: "home"}),
 		"words of every call":       calls(CallQuery{Words: "home query path"}),
 		"common, rare and a filter": calls(CallQuery{Words: words[2900] + " home", Server: "server3"}),

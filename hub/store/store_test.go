@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -399,5 +400,18 @@ func TestMarketReadmes(t *testing.T) {
 	r, found, err := db.MarketReadme(ctx, "u10")
 	if err != nil || !found || r.Text != "text 10" || r.ETag != "e" || !r.FetchedAt.Equal(time.UnixMilli(1010)) {
 		t.Errorf("%+v, %v, %v", r, found, err)
+	}
+}
+
+// TestMigrationNumbers: the version of a database is the number of its last migration, so no two may have the same.
+func TestMigrationNumbers(t *testing.T) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		if want := fmt.Sprintf("migrations/%04d_", i+1); !strings.HasPrefix(name, want) {
+			t.Errorf("%s does not begin with %s: give it the next free number", name, want)
+		}
 	}
 }
