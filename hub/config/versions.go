@@ -120,7 +120,13 @@ func (s *Store) keep(ctx context.Context, path string, text []byte) {
 	dir := s.versionDir(path)
 	err := statedir.MakePrivate(dir)
 	if err == nil {
-		err = changeVersions(ctx, dir, func() error { return statedir.WritePrivate(filepath.Join(dir, tag(text)[:idLength]), text) })
+		err = changeVersions(ctx, dir, func() error {
+			file, now := filepath.Join(dir, tag(text)[:idLength]), time.Now()
+			if err := statedir.WritePrivate(file, text); err != nil {
+				return err
+			}
+			return os.Chtimes(file, now, now) // the clock of the file system is too coarse to tell one from the next
+		})
 	}
 	if err != nil {
 		s.options.Log.Warn("earlier version of a config file is not kept", "file", path, "err", err)
