@@ -7,10 +7,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -76,6 +78,18 @@ func (w *witness) follows(path string) *output {
 	return out
 }
 
+// signsIn signs in to a server as a browser would, keeps the page at the end and returns it.
+func (w *witness) signsIn(server string, issuer *hubtest.Issuer) string {
+	w.t.Helper()
+	var begun struct{ AuthorizationURL string }
+	hubtest.Eventually(w.t, "a person can sign in to "+server, func() bool {
+		return json.Unmarshal([]byte(w.asks("POST", "/api/v2/servers/"+server+"/sign-in", "{}")), &begun) == nil && strings.HasPrefix(begun.AuthorizationURL, issuer.URL)
+	})
+	_, page := hubtest.Browse(w.t, begun.AuthorizationURL)
+	w.saw("the page after signing in", page)
+	return page
+}
+
 // TestNoSecretLeaks plants secrets everywhere, has a real hub use them and its servers repeat them, and looks for them in
 // all that the hub lets out.
 func TestNoSecretLeaks(t *testing.T) {
@@ -109,6 +123,14 @@ func TestNoSecretLeaks(t *testing.T) {
 	if err := json.Unmarshal([]byte("{"+talker+"}"), &fixture); err != nil {
 		t.Fatal(err)
 	}
+	// An authorization server that knows no shame: its errors repeat what it was told, as does the server behind it.
+	issuer, minted := hubtest.NewIssuer(t), 0
+	issuer.Secrets, issuer.Mint = true, func(what string) string {
+		minted++
+		return canary(fmt.Sprint(what, minted))
+	}
+	signed := hubtest.Script{Name: "s", Tools: []string{hubtest.Tool("headers")}}
+	protected, imported := hubtest.Protected(t, signed, issuer, nil, nil), hubtest.Protected(t, signed, issuer, nil, nil)
 	servers := func(more string) string {
 		return `{
 	"mcpServers": {
@@ -122,7 +144,9 @@ func TestNoSecretLeaks(t *testing.T) {
 		"dying": {"command": "/bin/sh", "args": ["-c", "echo dying with $T >&2; exit 3"], "env": {"T": "${secret:dying}"}},
 		"nowhere": {"command": "/nowhere/${secret:command}"},
 		"remote": {"url": "` + strings.Replace(echo.URL, "http://", "http://me:"+canary("userinfo")+"@", 1) + `/mcp?api_key=` + canary("query") + `", "headers": {"Authorization": "Bearer ${secret:header}", "X-Api-Key": "` + canary("key") + `"}},
-		"quiet": {` + hubtest.Stdio(t, hubtest.Script{Name: "q"}) + `},` + more + `
+		"quiet": {` + hubtest.Stdio(t, hubtest.Script{Name: "q"}) + `},
+		"signed": {` + protected + `},
+		"imported": {` + imported + `},` + more + `
 	}
 }`
 	}
@@ -168,6 +192,30 @@ func TestNoSecretLeaks(t *testing.T) {
 	}
 	w.saw("the environment of a command, but for MCP_HUB_ENV", strings.ReplaceAll(fileText(t, home+"/environ"), canary("input"), ""))
 
+	// Signing in, renewing, and failing at both.
+	w.signsIn("signed", issuer)
+	hubtest.Eventually(t, "signed is ready", func() bool { return state("signed") == `"ready"` })
+	issuer.Forget(false)
+	if text := w.asks("POST", "/api/servers/tools", `{"server_name":"signed","tool":"headers","arguments":{}}`); !strings.Contains(text, "canary-access") {
+		t.Errorf("the server was not told its token: %s", text)
+	}
+	if issuer.Count("token refresh_token") == 0 {
+		t.Error("nothing was renewed")
+	}
+	issuer.Change(func(i *hubtest.Issuer) { i.Repeats = true })
+	issuer.Forget(true)
+	w.asks("POST", "/api/servers/tools", `{"server_name":"signed","tool":"headers","arguments":{}}`)
+	hubtest.Eventually(t, "signed has to sign in again", func() bool { return state("signed") == `"authorizing"` })
+	issuer.Change(func(i *hubtest.Issuer) { i.Return = func(q url.Values) { q.Set("code", canary("stolen")) } })
+	if page := w.signsIn("signed", issuer); !strings.Contains(page, "invalid_grant") {
+		t.Errorf("a stolen code ended at %s", page)
+	}
+	w.asks("POST", "/api/v2/oauth/import", `{`+strings.TrimPrefix(imported, `"url":`)+`: {"clientInfo": {"client_id": "old", "client_secret": "`+canary("oldsecret")+
+		`"}, "tokens": {"access_token": "`+canary("oldaccess")+`", "refresh_token": "`+canary("oldrefresh")+`"}}}`)
+	hubtest.Eventually(t, "the old tokens were tried", func() bool {
+		return strings.Contains(w.asks("GET", "/api/v2/servers/imported/auth", ""), "invalid_client")
+	})
+
 	// All routes, with good questions and bad ones.
 	for _, path := range []string{
 		"/", "/api/health", "/api/servers", "/api/refresh", "/api/workspaces", "/api/v2/servers", "/api/v2/config/files", "/api/v2/config/effective",
@@ -175,7 +223,8 @@ func TestNoSecretLeaks(t *testing.T) {
 	} {
 		w.asks("GET", path, "")
 	}
-	for _, server := range []string{"talker", "dying", "nowhere", "remote", "quiet"} {
+	for _, server := range []string{"talker", "dying", "nowhere", "remote", "quiet", "signed", "imported"} {
+		w.asks("GET", "/api/v2/servers/"+server+"/auth", "")
 		w.asks("GET", "/api/v2/servers/"+server+"/logs?lines=500", "")
 		w.asks("POST", "/api/servers/info", `{"server_name":"`+server+`"}`)
 		w.asks("POST", "/api/servers/start", `{"server_name":"`+server+`"}`)
@@ -240,16 +289,19 @@ func TestNoSecretLeaks(t *testing.T) {
 		t.Errorf("%v: %d log files", err, logged)
 	}
 
+	if len(issuer.Verifiers) == 0 {
+		t.Error("no code was exchanged")
+	}
 	masks := 0
 	for where, text := range w.all {
 		masks += strings.Count(text, "••••")
 		for line := range strings.Lines(text) {
-			if strings.Contains(line, "canary-") {
+			if strings.Contains(line, "canary-") || slices.ContainsFunc(issuer.Verifiers, func(v string) bool { return strings.Contains(line, v) }) {
 				t.Errorf("%s: %s", where, line)
 			}
 		}
 	}
-	for _, where := range []string{"the hub's output", "/api/events", "/api/v2/stream", "GET /api/v2/servers/talker/logs?lines=500", "GET /api/v2/servers/remote", "POST /api/servers/start", "GET " + export} {
+	for _, where := range []string{"the hub's output", "/api/events", "/api/v2/stream", "GET /api/v2/servers/talker/logs?lines=500", "GET /api/v2/servers/remote", "POST /api/servers/start", "GET " + export, "GET /api/v2/servers/signed/auth", "GET /api/v2/servers/imported/auth", "the page after signing in"} {
 		if !strings.Contains(w.all[where], "••••") {
 			t.Errorf("nothing is masked in %s, so it proves nothing: %s", where, w.all[where])
 		}

@@ -32,7 +32,8 @@ func (r *remote) history() *cobra.Command {
 	q.Limit = 20
 	cmd := r.answering(&cobra.Command{
 		Use: "history [WORD...]", Short: "Show what clients asked servers for, and what came of it",
-		Long: `Show what clients asked servers for, newest last, and what came of it. Words are looked for in the names of servers, tools
+		Long: `Show what clients asked servers for, newest last, and what came of it. Behind a client's name stands that of its token, if it
+has one of its own. Words are looked for in the names of servers, tools
 and clients, in errors and in arguments. With --json each call is a line.`,
 		Example: "  mcp-hub history --failed --since 2h\n  mcp-hub history --server files --follow",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,6 +68,7 @@ and clients, in errors and in arguments. With --json each call is a line.`,
 	f.StringVar(&q.Server, "server", "", "only calls of this `server`")
 	f.StringVar(&q.Name, "tool", "", "only calls of this tool, prompt or resource, by the server's own `name` of it")
 	f.StringVar(&q.Client, "client", "", "only calls of the client of this `name`")
+	f.StringVar(&q.Token, "token", "", "only calls of the client whose own token has this `name`")
 	f.BoolVar(&q.Failed, "failed", false, "only calls that went wrong")
 	f.StringVar(&since, "since", "", "only calls since this `time`, as 2026-11-28T14:00:00Z, or for so long, as 90m")
 	f.IntVarP(&q.Limit, "lines", "n", q.Limit, "how many calls at the most")
@@ -158,11 +160,15 @@ func (r *remote) printCalls(w io.Writer, list []client.HistoryCall, heading bool
 		_, _ = fmt.Fprintln(t, "TIME\tCLIENT\tSERVER\tNAME\tOUTCOME\tMS\tERROR")
 	}
 	for _, c := range list {
+		who := c.Client
+		if c.Token != "" {
+			who = strings.TrimSpace(who + " (" + c.Token + ")")
+		}
 		name, problem := c.Name, strings.Join(strings.Fields(c.Error), " ")
 		if c.Kind != "tool" {
 			name = c.Kind + " " + name
 		}
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\n", c.Time.Local().Format(time.DateTime), c.Client, c.Server, name, c.Outcome, c.Duration, problem)
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\n", c.Time.Local().Format(time.DateTime), who, c.Server, name, c.Outcome, c.Duration, problem)
 	}
 	return t.Flush()
 }

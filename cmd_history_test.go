@@ -43,6 +43,14 @@ func TestHistoryCommand(t *testing.T) {
 			t.Errorf("%s: %q", args, got)
 		}
 	}
+	// A client with a token of its own is told by its name too.
+	c := h.Modern("/mcp/files")
+	c.Header.Set("Authorization", "Bearer "+h.Token("ci", ""))
+	c.Tool("echo", "{}")
+	hubtest.Eventually(t, "the client's token is told", func() bool { return strings.Contains(strings.Join(lines("history --token ci"), "\n"), " test (ci) ") })
+	if got := lines("history --token c"); len(got) != 1 {
+		t.Errorf("of no token: %q", got)
+	}
 	if got := lines("history --server nobody --since 2020-01-01T00:00:00Z"); len(got) != 1 {
 		t.Errorf("of nobody: %q", got)
 	}

@@ -129,7 +129,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		stop: func(error) {}, later: func(func(context.Context)) {},
 	}
 	h.memory = newMemory(o, store.Current())
-	h.oauth = oauth.New(oauth.Options{Store: o.Secrets, Dir: o.StateDir, Port: h.Port, Server: h.resolve, Log: o.Log})
+	h.oauth = oauth.New(oauth.Options{Store: o.Secrets, Dir: o.StateDir, Port: h.Port, Server: h.resolve, Redact: o.Redact, Log: o.Log})
 	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, SignIn: h.signIn, Events: h.bus, Redact: o.Redact})
 	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
 	h.gateway = gateway.New(h.set, h.catalog, o.Version, o.Log)

@@ -3,12 +3,9 @@ package hub
 import (
 	"context"
 	"fmt"
-	"strings"
-	"sync/atomic"
 
 	"mcphub/hub/config"
 	"mcphub/hub/oauth"
-	"mcphub/hub/secret"
 	"mcphub/hub/upstream"
 )
 
@@ -16,27 +13,9 @@ import (
 func (h *Hub) signIn(name string, r *config.Resolved) (upstream.Authorizer, error) {
 	c, err := h.oauth.Client(name, r)
 	if err != nil {
-		return nil, err
+		return nil, err // and not a nil *oauth.Client
 	}
-	return &knownSignIn{Client: c, know: func(token secret.Text) { h.options.Redact.Know(name, token) }}, nil
-}
-
-// knownSignIn is a sign-in whose tokens are masked wherever the server repeats them.
-type knownSignIn struct {
-	*oauth.Client
-	know func(token secret.Text)
-	last atomic.Pointer[secret.Text] // that is known
-}
-
-// Authorization implements upstream.Authorizer.
-func (s *knownSignIn) Authorization(ctx context.Context) (secret.Text, error) {
-	text, err := s.Client.Authorization(ctx)
-	if last := s.last.Load(); last == nil || !last.Equal(text) {
-		_, token, _ := strings.Cut(text.Reveal(), " ")
-		s.know(secret.New(token))
-		s.last.Store(&text)
-	}
-	return text, err
+	return c, nil
 }
 
 // resolve returns what a server is reached with.

@@ -194,34 +194,34 @@ func (k *Keys) adopt(s *state) {
 	k.state = s
 	old, fresh := k.known.Load(), &known{}
 	before := slices.Concat(old.tokens, old.sessions)
-	add := func(list *[]*key, hash, name string, policy *Policy, expires time.Time) {
+	add := func(list *[]*key, hash string, who Principal, expires time.Time) {
 		var sum [sha256.Size]byte
 		if n, err := hex.Decode(sum[:], []byte(hash)); n != len(sum) || err != nil || !expires.IsZero() && time.Now().After(expires) {
 			return
 		}
 		for _, b := range before {
-			if b.hash == sum && b.principal.name == name && b.principal.policy.Key() == policy.Key() && b.expires.Equal(expires) {
+			if b.hash == sum && b.principal.name == who.name && b.principal.policy.Key() == who.policy.Key() && b.expires.Equal(expires) {
 				*list = append(*list, b)
 				return
 			}
 		}
-		*list = append(*list, newKey(sum, name, policy, expires))
+		*list = append(*list, newKey(sum, who, expires))
 	}
 	if k.own != nil {
 		fresh.tokens = append(fresh.tokens, k.own)
 	}
 	if s.Token != "" {
-		add(&fresh.tokens, s.Token, "token", nil, time.Time{})
+		add(&fresh.tokens, s.Token, Principal{name: "token"}, time.Time{})
 	}
 	for _, c := range s.Clients {
 		policy := &c.Policy
 		if policy.key = policy.Key(); !policy.limited() {
 			policy = nil
 		}
-		add(&fresh.tokens, c.Hash, c.Name, policy, c.Expires)
+		add(&fresh.tokens, c.Hash, Principal{name: c.Name, client: true, policy: policy}, c.Expires)
 	}
 	for _, e := range s.Sessions {
-		add(&fresh.sessions, e.Hash, "browser", nil, e.Expires)
+		add(&fresh.sessions, e.Hash, Principal{name: "browser"}, e.Expires)
 	}
 	k.known.Store(fresh)
 	for _, b := range before {
@@ -231,9 +231,9 @@ func (k *Keys) adopt(s *state) {
 	}
 }
 
-func newKey(hash [sha256.Size]byte, name string, policy *Policy, expires time.Time) *key {
+func newKey(hash [sha256.Size]byte, who Principal, expires time.Time) *key {
 	key := &key{hash: hash, expires: expires}
-	key.principal = &Principal{name: name, policy: policy, key: key}
+	who.key, key.principal = key, &who
 	if !expires.IsZero() {
 		key.timer = time.AfterFunc(time.Until(expires), key.ending.end)
 	}
@@ -329,7 +329,7 @@ func (k *Keys) Ensure(ctx context.Context) (secret.Text, error) {
 	token := newToken()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.own = newKey(sha256.Sum256([]byte(token.Reveal())), "token", nil, time.Time{})
+	k.own = newKey(sha256.Sum256([]byte(token.Reveal())), Principal{name: "token"}, time.Time{})
 	k.adopt(k.state)
 	return token, err
 }

@@ -153,6 +153,42 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestCallsCarryTheToken: the history and the list of clients say whose token a call came with, on all ways.
+func TestCallsCarryTheToken(t *testing.T) {
+	h := hubtest.StartIn(t, t.TempDir(), hubtest.Config("{}", "one", hubtest.Stdio(t, hubtest.Script{Name: "one", Tools: []string{hubtest.Tool("look")}}))).Ready("one")
+	ci, laptop := h.Token("ci", `"servers":["one"]`), h.Token("laptop", "")
+	withToken(h.Modern("/mcp"), ci).Tool("one__look", "{}")
+	legacy(t, h, "/mcp", laptop).Tool("one__look", "{}")
+	withToken(h.Raw("/api/servers/tools"), ci).Send(`{"server_name":"one","tool":"look","arguments":{}}`)
+	h.Modern("/mcp").Tool("one__look", "{}")
+	// A session may be used by whoever may do all of it: a call is theirs who make it.
+	c := legacy(t, h, "/mcp", laptop)
+	c.Header.Del("Authorization")
+	c.Tool("one__look", "{}")
+	tokens := func(path, list string) string {
+		var items []struct{ TokenName string }
+		if err := json.Unmarshal([]byte(h.Raw(path).Do(http.MethodGet).Get(list)), &items); err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, item := range items {
+			out = append(out, item.TokenName)
+		}
+		slices.Sort(out)
+		return strings.Join(out, " ")
+	}
+	const calls = "/api/v2/history/calls?"
+	hubtest.Eventually(t, "all calls are recorded", func() bool { return tokens(calls, "calls") == "  ci ci laptop" })
+	for filter, want := range map[string]string{"tokenName=ci": "ci ci", "tokenName=laptop&server=one": "laptop", "tokenName=c": "", "q=laptop": "laptop"} {
+		if got := tokens(calls+filter, "calls"); got != want {
+			t.Errorf("%s: %q", filter, got)
+		}
+	}
+	if got := tokens("/api/v2/clients", "clients"); got != "  ci laptop laptop" { // one of no token looked whether the server is there
+		t.Errorf("clients: %q", got)
+	}
+}
+
 func overREST(t *testing.T, h *hubtest.Hub, token, servers string, can, cannot []string, full bool) {
 	t.Helper()
 	at := func(path string) *hubtest.Client { return withToken(h.Raw(path), token) }

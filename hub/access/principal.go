@@ -26,6 +26,7 @@ const (
 // Principal is who makes a request.
 type Principal struct {
 	name   string
+	client bool    // it has a token of its own
 	policy *Policy // nil for no limits
 	key    *key    // by which it was known; nil for who needs none
 }
@@ -43,6 +44,14 @@ func Local() *Principal { return local }
 
 // Name returns what the principal is called in logs: a client's name, or what it is.
 func (p *Principal) Name() string { return p.name }
+
+// Client returns the name of the client whose own token let it in; empty for all others.
+func (p *Principal) Client() string {
+	if p.client {
+		return p.name
+	}
+	return ""
+}
 
 // Policy returns what the principal may use; nil if that is everything.
 func (p *Principal) Policy() *Policy { return p.policy }

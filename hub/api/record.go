@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mcphub/hub/access"
 	"mcphub/hub/record"
 )
 
@@ -23,6 +24,7 @@ func (a *rest) begin(r *http.Request, c *call) {
 	rec := &c.record
 	rec.Time, rec.Kind, rec.Server, rec.Name = time.Now(), c.kind, c.to, c.name
 	rec.Client, rec.Version, rec.Via = whoAsks(r)
+	rec.Token = access.From(r.Context()).Client()
 	if a.Recorder != nil {
 		c.trace = a.Recorder.Begin(r.Context(), rec, r.Header.Get)
 	}

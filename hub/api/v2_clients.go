@@ -13,6 +13,7 @@ type connectedClient struct {
 	Session   string     `json:"session,omitempty" doc:"Tells sessions apart, as in GET /api/v2/history/calls; absent of a modern client, which has none"`
 	Name      string     `json:"name" doc:"As it gave it; empty if it gave none"`
 	Version   string     `json:"version" doc:"Likewise"`
+	Token     string     `json:"tokenName,omitempty" doc:"The name of the client's own token that let it in; absent if it needed none of its own"`
 	Revision  string     `json:"revision" doc:"Of the protocol, as spoken with it"`
 	Era       string     `json:"era" enum:"legacy,modern"`
 	Transport string     `json:"transport" enum:"http,sse" doc:"Streamable HTTP, or HTTP+SSE of revision 2024-11-05"`
@@ -35,7 +36,7 @@ type connectedClients struct {
 func (a *v2) clientRoutes(api huma.API) {
 	op := operation(http.MethodGet, "clients", "list-clients", "The clients that are connected to the MCP endpoint")
 	op.Description = "A legacy client is connected from its handshake until its session ends, after an hour without a word from it at the latest. A modern client has no connection: " +
-		"it is listed while a request of it is under way, and for five minutes after the last one; those of one name and version on one endpoint are one."
+		"it is listed while a request of it is under way, and for five minutes after the last one; those of one name, version and token on one endpoint are one."
 	huma.Register(api, op, a.listClients)
 }
 
@@ -44,7 +45,7 @@ func (a *v2) listClients(context.Context, *struct{}) (*connectedClients, error) 
 	out.Body.Clients = []connectedClient{}
 	for _, c := range a.Clients() {
 		shown := connectedClient{
-			Session: c.Session, Name: c.Name, Version: c.Version, Revision: c.Revision, Era: string(c.Era), Transport: c.Transport, Server: c.Server,
+			Session: c.Session, Name: c.Name, Version: c.Version, Token: c.Token, Revision: c.Revision, Era: string(c.Era), Transport: c.Transport, Server: c.Server,
 			Since: c.Since, LastSeen: c.LastSeen, Calls: c.Calls, Failed: c.Failed, InFlight: c.InFlight, Listening: c.Listening,
 		}
 		if !c.LastCall.IsZero() {

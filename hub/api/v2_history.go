@@ -26,6 +26,7 @@ type RecordedCall struct {
 	Time         time.Time `json:"time" doc:"When the hub had the request"`
 	Client       string    `json:"client" doc:"Its name as it gave it; empty if it gave none"`
 	Version      string    `json:"clientVersion" doc:"Of the client, likewise"`
+	Token        string    `json:"tokenName,omitempty" doc:"The name of the client's own token that let it in, as in GET /api/v2/tokens; absent if it needed none of its own"`
 	Session      string    `json:"session,omitempty" doc:"Tells sessions apart, as in GET /api/v2/clients"`
 	Era          string    `json:"era,omitempty" enum:"legacy,modern" doc:"Of MCP, as the client speaks it"`
 	Via          string    `json:"via" enum:"mcp,rest,cli,dashboard"`
@@ -42,7 +43,7 @@ type RecordedCall struct {
 
 func recorded(c *store.Call) RecordedCall {
 	return RecordedCall{
-		c.ID, c.Time, c.Client, c.Version, c.Session, string(c.Era), string(c.Via), c.Server, string(c.Kind), c.Name, string(c.Outcome), c.Err,
+		c.ID, c.Time, c.Client, c.Version, c.Token, c.Session, string(c.Era), string(c.Via), c.Server, string(c.Kind), c.Name, string(c.Outcome), c.Err,
 		ms(c.Took), ms(c.InServer), c.RequestSize, c.ResultSize,
 	}
 }
@@ -67,16 +68,17 @@ type CallFilter struct {
 	Server  string    `query:"server" doc:"Name in the configuration"`
 	Kind    string    `query:"kind" enum:"tool,resource,prompt,completion"`
 	Name    string    `query:"name" doc:"The server's own name of the tool or prompt, or the resource's URI"`
-	Client  string    `query:"client" doc:"The client's name"`
+	Client  string    `query:"client" doc:"The client's name, as it gave it"`
+	Token   string    `query:"tokenName" doc:"The name of the client's own token that let it in"`
 	Outcome string    `query:"outcome" enum:"ok,tool_error,protocol_error,timeout,cancelled,disconnected,failed" doc:"failed stands for all but ok and cancelled"`
 	Since   time.Time `query:"since" doc:"The first moment that counts"`
 	Until   time.Time `query:"until" doc:"The first moment that is too late"`
-	Words   string    `query:"q" maxLength:"1000" doc:"Words that must all be in the server's name, the name, the client, the error or the arguments; one that is in no call at all may be the beginning of one that is"`
+	Words   string    `query:"q" maxLength:"1000" doc:"Words that must all be in the server's name, the name, the client, its token's name, the error or the arguments; one that is in no call at all may be the beginning of one that is"`
 }
 
 func (f *CallFilter) query() store.CallQuery {
 	q := store.CallQuery{
-		Server: f.Server, Kind: record.Kind(f.Kind), Name: f.Name, Client: f.Client, Outcome: record.Outcome(f.Outcome),
+		Server: f.Server, Kind: record.Kind(f.Kind), Name: f.Name, Client: f.Client, Token: f.Token, Outcome: record.Outcome(f.Outcome),
 		Since: f.Since, Until: f.Until, Words: f.Words,
 	}
 	if f.Outcome == "failed" {

@@ -12,11 +12,11 @@ import (
 
 // HistoryQuery says which calls of the history are wanted. Empty fields match everything.
 type HistoryQuery struct {
-	Server, Name, Client string // all of it
-	Failed               bool
-	Since                time.Time
-	Words                string
-	Limit                int // at most 500; 0 for the hub's own limit
+	Server, Name, Client, Token string // all of it
+	Failed                      bool
+	Since                       time.Time
+	Words                       string
+	Limit                       int // at most 500; 0 for the hub's own limit
 }
 
 // HistoryCall is a call of the history.
@@ -24,7 +24,8 @@ type HistoryCall struct {
 	ID       int64           `json:"id"` // newer calls have higher ones
 	Time     time.Time       `json:"time"`
 	Client   string          `json:"client"`
-	Via      string          `json:"via"` // mcp, rest, cli or dashboard
+	Token    string          `json:"tokenName"` // name of the client's own; empty if it has none
+	Via      string          `json:"via"`       // mcp, rest, cli or dashboard
 	Server   string          `json:"server"`
 	Kind     string          `json:"kind"` // tool, resource, prompt or completion
 	Name     string          `json:"name"`
@@ -47,7 +48,7 @@ func (c *HistoryCall) UnmarshalJSON(text []byte) error {
 // History returns the newest calls that match, newest first.
 func (c *Client) History(ctx context.Context, q HistoryQuery) ([]HistoryCall, error) {
 	values := url.Values{}
-	for key, value := range map[string]string{"server": q.Server, "name": q.Name, "client": q.Client, "q": q.Words} {
+	for key, value := range map[string]string{"server": q.Server, "name": q.Name, "client": q.Client, "tokenName": q.Token, "q": q.Words} {
 		if value != "" {
 			values.Set(key, value)
 		}

@@ -11,17 +11,17 @@ import (
 // note remembers what a placeholder stood for if that may be a secret: one that was kept as such, the answer to a prompt,
 // what a command printed, and a variable whose name says so.
 func (r *resolution) note(p *placeholder, text string) {
-	l := unknown
+	l := secret.Unknown
 	switch written := p.raw; {
 	case p.secretPrefix() != "":
 		r.secrets[text] = true
 		return
 	case p.command(), strings.HasPrefix(written, "input:"):
-		l = password
+		l = secret.Password
 	default:
-		l = judge(strings.TrimPrefix(written, envPrefix))
+		l = secret.Judge(strings.TrimPrefix(written, envPrefix))
 	}
-	if l.fits(text, true) {
+	if fits(l, text, true) {
 		r.secrets[text] = true
 	}
 }
@@ -35,7 +35,7 @@ func (r *resolution) exposed(resolved *Resolved) []secret.Text {
 		}
 	}
 	for name, value := range r.values.global {
-		if strings.HasPrefix(name, "input:") && password.fits(value, true) {
+		if strings.HasPrefix(name, "input:") && fits(secret.Password, value, true) {
 			r.secrets[value] = true
 		}
 		add(value, s.inValue(name, value))

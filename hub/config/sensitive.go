@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"mcphub/hub/secret"
 )
@@ -51,70 +50,9 @@ var (
 	passwordPart = regexp.MustCompile(`(?i)(?:^|[;\s])(?:password|pwd)\s*=\s*([^;\s]{4,})`)
 )
 
-// The words that make a name that of a secret, by themselves, or before "key"; and those that end names which only have to
-// do with secrets.
-var (
-	passwordWords = []string{"password", "passwd", "passphrase", "pwd", "authorization", "cookie"}
-	secretWords   = []string{"token", "secret", "apikey", "authtoken", "accesstoken", "credential", "credentials", "pat", "bearer"}
-	keyWords      = []string{"api", "access", "secret", "private", "auth", "signing", "encryption", "master", "service", "account", "session", "admin", "app", "application", "subscription", "license"}
-	otherWords    = []string{
-		"file", "path", "dir", "folder", "url", "uri", "endpoint", "host", "domain", "server", "name", "id", "limit", "count", "max", "min", "ttl", "type",
-		"expiry", "expires", "expiration", "timeout", "header", "length", "size", "env", "var", "sock", "mode", "enabled", "required", "scope", "scopes",
-		"algorithm", "prefix", "issuer", "audience", "format", "store", "provider", "manager", "backend", "source", "location", "command", "cmd", "helper",
-		"version", "region", "config", "description", "label", "title", "budget", "rate", "window", "index", "field", "column", "kind", "method", "strategy",
-	}
-)
-
-// likelihood is how surely a name is that of a secret.
-type likelihood int
-
-const (
-	never    likelihood = iota // the name says that the value is none
-	unknown                    // the name says nothing
-	weak                       // some key: of a door, or of a table
-	strong                     // a token, a secret, a key of a service
-	password                   // what may be any word
-)
-
-// words splits a name into its words: API_KEY, apiKey, api-key and x.api.key are of the same.
-func words(name string) []string {
-	var b strings.Builder
-	runes := []rune(name)
-	for i, r := range runes {
-		if unicode.IsUpper(r) && i > 0 && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1])) {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
-	}
-	return strings.FieldsFunc(strings.ToLower(b.String()), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
-
-// judge says how surely a name is that of a secret.
-func judge(name string) likelihood {
-	list := words(name)
-	if len(list) == 0 {
-		return unknown
-	}
-	if slices.Contains(otherWords, list[len(list)-1]) || slices.Contains(list, "public") {
-		return never
-	}
-	found := unknown
-	for i, w := range list {
-		switch key := w == "key" || w == "keys"; {
-		case slices.Contains(passwordWords, w):
-			return password
-		case slices.Contains(secretWords, w), key && i > 0 && slices.Contains(keyWords, list[i-1]):
-			found = strong
-		case key && i > 0 && i == len(list)-1:
-			found = max(found, weak)
-		}
-	}
-	return found
-}
-
 // fits reports whether a value can be a secret of that likelihood. With caution, more can: what is masked too much does less
 // harm than what is shown, but nobody wants to hear of secrets that are none.
-func (l likelihood) fits(text string, caution bool) bool {
+func fits(l secret.Likelihood, text string, caution bool) bool {
 	if isPlain(text) {
 		return false
 	}
@@ -122,12 +60,13 @@ func (l likelihood) fits(text string, caution bool) bool {
 	number := strings.ContainsAny(text, "0123456789")
 	mixed := strings.ToLower(text) != text && strings.ToUpper(text) != text
 	switch l {
-	case password:
+	case secret.Password:
 		return true
-	case strong:
+	case secret.Strong:
 		return caution || !spaced && len(text) >= 8 && (number || mixed || len(text) >= 20)
-	case weak:
+	case secret.Weak:
 		return !spaced && len(text) >= 16 && number
+	case secret.Never, secret.Unknown:
 	}
 	return false
 }
@@ -178,12 +117,12 @@ type sleuth struct{ caution bool }
 // inValue looks at a value of that name; the name may be empty.
 func (s sleuth) inValue(name, text string) []span {
 	switch {
-	case len(text) > maxSearched && judge(name) >= strong:
+	case len(text) > maxSearched && secret.Judge(name) >= secret.Strong:
 		return []span{{0, len(text), name, whyName}}
 	case len(text) > maxSearched:
 		return nil
 	case address.MatchString(text):
-		return s.inAddress(text, slices.Contains(words(name), "webhook"))
+		return s.inAddress(text, slices.Contains(secret.Words(name), "webhook"))
 	}
 	if spans := ofKnownForm(name, text); spans != nil {
 		return spans
@@ -195,10 +134,10 @@ func (s sleuth) inValue(name, text string) []span {
 	value := strings.TrimSpace(text[start:])
 	start += strings.Index(text[start:], value)
 	whole := span{start, start + len(value), name, whyName}
-	switch l := judge(name); {
-	case l.fits(value, s.caution):
+	switch l := secret.Judge(name); {
+	case fits(l, value, s.caution):
 		return []span{whole}
-	case l == never || !isRandom(value):
+	case l == secret.Never || !isRandom(value):
 		return nil
 	}
 	whole.why = whyChance
@@ -250,16 +189,12 @@ func (s sleuth) inAddress(text string, whole bool) (spans []span) {
 		end := at + endOf(text[at:], "&#")
 		name, value, _ := strings.Cut(text[at:end], "=")
 		if plain, err := url.QueryUnescape(value); err == nil {
-			l := judge(name)
-			if name == "key" {
-				l = strong
-			}
-			switch {
-			case l.fits(plain, s.caution):
+			switch l := secret.Judge(name); {
+			case fits(l, plain, s.caution):
 				add(end-len(value), end, name, whyName)
 			case ofKnownForm(name, plain) != nil:
 				add(end-len(value), end, name, whyForm)
-			case l != never && isRandom(plain):
+			case l != secret.Never && isRandom(plain):
 				add(end-len(value), end, name, whyChance)
 			}
 		}

@@ -27,6 +27,7 @@ const (
 type Connected struct {
 	Session       string // tells sessions apart and opens none; empty of a modern client
 	Name, Version string // as it told; empty if it did not
+	Token         string // the name of the client's token that let it in; empty if it needed none of its own
 	Revision      string // of the protocol
 	Era           record.Era
 	Transport     string // "http" or "sse"
@@ -65,7 +66,7 @@ func (g *Gateway) Connected() []Connected {
 func (s *session) connected() Connected {
 	told := s.client.Load()
 	c := Connected{
-		Session: s.tag, Name: told.name, Version: told.release, Revision: told.version, Era: record.Legacy, Transport: s.transport, Server: s.server,
+		Session: s.tag, Name: told.name, Version: told.release, Token: s.who.Client(), Revision: told.version, Era: record.Legacy, Transport: s.transport, Server: s.server,
 		Listening: s.out.attached(),
 	}
 	s.mu.Lock()
@@ -92,13 +93,13 @@ func shortened(text string) string {
 }
 
 // modernClients are the modern clients that were here lately. They come with each request and go with its answer, so that
-// those of one name and version with one view cannot be told apart.
+// those of one name, version and token with one view cannot be told apart.
 type modernClients struct {
 	mu    sync.Mutex
 	known map[modernClient]*modernUse
 }
 
-type modernClient struct{ name, version, server string }
+type modernClient struct{ name, version, token, server string }
 
 type modernUse struct {
 	Usage
@@ -163,7 +164,7 @@ func (m *modernClients) all() []Connected {
 	out := make([]Connected, 0, len(m.known))
 	for c, u := range m.known {
 		out = append(out, Connected{
-			Name: c.name, Version: c.version, Revision: upstream.ModernVersion, Era: record.Modern, Transport: transportHTTP, Server: c.server,
+			Name: c.name, Version: c.version, Token: c.token, Revision: upstream.ModernVersion, Era: record.Modern, Transport: transportHTTP, Server: c.server,
 			Usage: u.Usage, Listening: u.listening > 0,
 		})
 	}

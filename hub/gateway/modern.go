@@ -8,6 +8,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"mcphub/hub/access"
 	"mcphub/hub/catalog"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/upstream"
@@ -29,6 +30,7 @@ func (g *Gateway) postModern(w http.ResponseWriter, r *http.Request, view *catal
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	q := &request{Message: m, method: m.Name(), view: view, modern: true, header: r.Header, out: newHTTPReply(w, r)}
+	q.client.token = access.From(ctx).Client()
 	if f := q.check(header); f != nil {
 		fault(q, f)
 		return

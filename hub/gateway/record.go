@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mcphub/hub/access"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/record"
 	"mcphub/hub/upstream"
@@ -32,6 +33,7 @@ var kindOf = map[string]record.Kind{
 func (g *Gateway) begin(ctx context.Context, q *request) {
 	r := &q.record
 	r.Time, r.Via, r.Kind = time.Now(), record.MCP, kindOf[q.method]
+	r.Token = access.From(ctx).Client()
 	r.RequestSize = len(q.Params.In(q.Raw))
 	if q.session != nil {
 		told := q.session.client.Load()

@@ -35,6 +35,11 @@ type Issuer struct {
 	Log        []string             // what was asked, such as "register" or "token refresh_token"
 	Registered []string             // bodies of registrations
 	Asked      []url.Values         // authorization requests
+	Verifiers  []string             // of PKCE, that came for codes
+
+	Mint    func(what string) string // makes an "access", "refresh", "id" or "registration" token, a "code" or a "secret"; nil: at random
+	Secrets bool                     // those who register get a secret, and a token to manage that with
+	Repeats bool                     // its errors repeat all that it was told
 
 	mu       sync.Mutex
 	redirect map[string][]string // by client id, of those that registered
@@ -73,6 +78,13 @@ func NewIssuer(t testing.TB) *Issuer {
 	t.Cleanup(server.Close)
 	i.URL = server.URL
 	return i
+}
+
+func (i *Issuer) mint(what string) string {
+	if i.Mint == nil {
+		return rand.Text()
+	}
+	return i.Mint(what)
 }
 
 // Change has f change the issuer.
@@ -175,7 +187,13 @@ func (i *Issuer) register(w http.ResponseWriter, r *http.Request) {
 	}
 	id := "client-" + rand.Text()
 	i.Clients[id], i.redirect[id] = "", q.Redirects
-	writeJSON(w, http.StatusCreated, object{"client_id": id, "redirect_uris": q.Redirects, "token_endpoint_auth_method": "none"})
+	answer := object{"client_id": id, "redirect_uris": q.Redirects, "token_endpoint_auth_method": "none"}
+	if i.Secrets {
+		i.Clients[id] = i.mint("secret")
+		answer["client_secret"], answer["registration_access_token"] = i.Clients[id], i.mint("registration")
+		answer["token_endpoint_auth_method"] = "client_secret_post"
+	}
+	writeJSON(w, http.StatusCreated, answer)
 }
 
 func (i *Issuer) authorize(w http.ResponseWriter, r *http.Request) {
@@ -197,7 +215,7 @@ func (i *Issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	case q.Get("response_type") != "code", q.Get("code_challenge_method") != "S256", q.Get("code_challenge") == "", q.Get("resource") == "":
 		back.Set("error", "invalid_request")
 	default:
-		code := rand.Text()
+		code := i.mint("code")
 		i.codes[code] = q
 		back.Set("code", code)
 	}
@@ -228,7 +246,11 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 	i.Log = append(i.Log, "token "+grant)
 	client := i.client(r)
 	fail := func(code string) {
-		writeJSON(w, http.StatusBadRequest, object{"error": code, "error_description": "no"})
+		said := "no"
+		if i.Repeats {
+			said += " " + r.PostForm.Encode()
+		}
+		writeJSON(w, http.StatusBadRequest, object{"error": code, "error_description": said})
 	}
 	t := token{client: client, resource: r.PostFormValue("resource"), scopes: strings.Fields(r.PostFormValue("scope"))}
 	switch {
@@ -242,6 +264,7 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 		code := r.PostFormValue("code")
 		q := i.codes[code]
 		delete(i.codes, code)
+		i.Verifiers = append(i.Verifiers, r.PostFormValue("code_verifier"))
 		sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
 		if q == nil || q.Get("client_id") != client || q.Get("redirect_uri") != r.PostFormValue("redirect_uri") ||
 			q.Get("code_challenge") != base64.RawURLEncoding.EncodeToString(sum[:]) || q.Get("resource") != t.resource {
@@ -264,9 +287,9 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 		fail("unauthorized_client")
 		return
 	}
-	answer := object{"access_token": rand.Text(), "token_type": "Bearer", "scope": strings.Join(t.scopes, " ")}
+	answer := object{"access_token": i.mint("access"), "token_type": "Bearer", "scope": strings.Join(t.scopes, " ")}
 	if !i.NoRefresh && grant != "client_credentials" {
-		answer["refresh_token"] = rand.Text()
+		answer["refresh_token"], answer["id_token"] = i.mint("refresh"), i.mint("id")
 		i.refresh[answer["refresh_token"].(string)] = t
 	}
 	if i.Life > 0 {

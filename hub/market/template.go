@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"mcphub/hub/secret"
 )
 
 // Template is a configuration entry with ${key} where the values of parameters go.
@@ -278,7 +280,5 @@ func sorted(m map[string]string) []Pair {
 	return pairs
 }
 
-var secretWord = regexp.MustCompile(`(?i)(^|[^a-z])(key|token|secret|password|passwd|pat|credentials?|authorization)([^a-z]|$)|apikey`)
-
 // looksSecret guesses from a name, where the source does not say whether a value is secret.
-func looksSecret(name string) bool { return secretWord.MatchString(name) }
+func looksSecret(name string) bool { return secret.Judge(name) >= secret.Weak }

@@ -155,6 +155,7 @@ func (c *Client) load(ctx context.Context) (*record, error) {
 	if err == nil && !found {
 		found, err = c.adopt(ctx, r)
 	}
+	c.m.learn(c.name, r.Client.Secret, r.Refresh, r.Access)
 	if err != nil {
 		return nil, err
 	}
@@ -268,7 +269,7 @@ func (c *Client) renewed(ctx context.Context, r record) (*record, error) {
 }
 
 func (c *Client) issuing(ctx context.Context, r *record) *issuing {
-	return &issuing{guard: c.guard(ctx), issuer: r.Issuer, endpoint: r.Token, resource: r.Resource, client: r.Client, oauth: &c.oauth}
+	return &issuing{guard: c.guard(ctx), of: c, issuer: r.Issuer, endpoint: r.Token, resource: r.Resource, client: r.Client, oauth: &c.oauth}
 }
 
 func (c *Client) find(ctx context.Context) (*authority, error) {

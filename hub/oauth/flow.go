@@ -128,7 +128,7 @@ func (f *flow) complete(ctx context.Context, q url.Values) error {
 		return err
 	}
 	if code := q.Get("error"); code != "" {
-		return fmt.Errorf("%s did not sign you in%s", hostOf(f.Issuer), fault{code, q.Get("error_description")}.text())
+		return fmt.Errorf("%s did not sign you in%s", hostOf(f.Issuer), fault{code, q.Get("error_description")}.masked(f.of.m.redact).text())
 	}
 	_, err := inTurn(ctx, f.of, func(ctx context.Context) (bool, error) { return true, f.redeem(ctx, q.Get("code")) })
 	return err

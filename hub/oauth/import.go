@@ -48,6 +48,7 @@ func (m *Manager) Import(ctx context.Context, text []byte) ([]string, error) {
 		if s.Client == nil || s.Client.ID == "" || s.Tokens == nil || s.Tokens.Access == "" {
 			continue
 		}
+		m.learn(u.Host, s.Client.Secret, s.Tokens.Refresh, s.Tokens.Access)
 		scopes := strings.Fields(s.Tokens.Scope)
 		r := &record{
 			Client: registration{Kind: kindRegistered, ID: s.Client.ID, Secret: s.Client.Secret, Method: s.Client.Method},

@@ -29,6 +29,8 @@ type Options struct {
 	Port func() int
 	// Server returns what a server is reached with, by its name in the configuration.
 	Server func(ctx context.Context, name string) (*config.Resolved, error)
+	// Redact learns all that a sign-in must not show, and masks it in what authorization servers say. Nil: nothing is masked.
+	Redact *secret.Redactor
 	Log    *slog.Logger
 }
 
@@ -37,6 +39,7 @@ type Manager struct {
 	vault    vault
 	port     func() int
 	server   func(ctx context.Context, name string) (*config.Resolved, error)
+	redact   *secret.Redactor
 	log      *slog.Logger
 	dir      string
 	lasting  bool         // the store keeps what it is given
@@ -55,7 +58,7 @@ type Manager struct {
 // New returns a manager without any sign-in. It starts nothing.
 func New(o Options) *Manager {
 	m := &Manager{
-		vault: vault{o.Store}, port: o.Port, server: o.Server, log: o.Log, dir: o.Dir, lasting: o.Store != nil,
+		vault: vault{o.Store}, port: o.Port, server: o.Server, redact: o.Redact, log: o.Log, dir: o.Dir, lasting: o.Store != nil,
 		callback: http.NotFoundHandler(), begun: make(chan struct{}), clients: map[string]*Client{}, flows: map[string]*flow{},
 	}
 	if o.Store == nil {
@@ -70,6 +73,16 @@ func (m *Manager) Lasting() bool { return m.lasting }
 
 // OnCallback has h answer the browser where it comes back on a port of its own ([config.OAuth]). Call it before Run.
 func (m *Manager) OnCallback(h http.Handler) { m.callback = h }
+
+// learn has what a sign-in to a server must not show masked wherever it is repeated. That of a sign-in comes and goes, and
+// must not drive out what else is known of the server.
+func (m *Manager) learn(server string, values ...string) {
+	texts := make([]secret.Text, len(values))
+	for i, v := range values {
+		texts[i] = secret.New(v)
+	}
+	m.redact.Know("sign-in to "+server, texts...)
+}
 
 // Run does what the other methods want done, until ctx ends.
 func (m *Manager) Run(ctx context.Context) error {

@@ -54,6 +54,7 @@ func (c *Client) client(ctx context.Context, a *authority, redirect string) (reg
 	if err != nil {
 		return known, err
 	}
+	c.m.learn(c.name, known.Secret)
 	if found && (known.Until == 0 || time.Now().Unix() < known.Until) {
 		return known, nil
 	}
@@ -116,11 +117,13 @@ func (c *Client) register(ctx context.Context, a *authority, redirect string) (r
 		Secret string `json:"client_secret"`
 		Method string `json:"token_endpoint_auth_method"`
 		Until  int64  `json:"client_secret_expires_at"`
+		Access string `json:"registration_access_token"` // RFC 7592, which the hub has no use for
 		fault
 	}
 	_ = json.Unmarshal(text, &answer) // an odd answer has no id
+	c.m.learn(c.name, answer.Secret, answer.Access)
 	if status/100 != 2 || answer.ID == "" {
-		return r, fmt.Errorf("the authorization server %s did not register the hub (HTTP %d%s): register a client there by hand, with the redirect URL %s, and write its id into oauth.clientId of the server's configuration", hostOf(a.Issuer), status, answer.fault.text(), redirect)
+		return r, fmt.Errorf("the authorization server %s did not register the hub (HTTP %d%s): register a client there by hand, with the redirect URL %s, and write its id into oauth.clientId of the server's configuration", hostOf(a.Issuer), status, answer.masked(c.m.redact).text(), redirect)
 	}
 	r.ID, r.Secret, r.Until = answer.ID, answer.Secret, answer.Until
 	if answer.Method != "" {

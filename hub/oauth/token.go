@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"mcphub/hub/config"
+	"mcphub/hub/secret"
 )
 
 // fault is an error as OAuth endpoints tell it (RFC 6749, section 5.2).
@@ -38,6 +40,9 @@ func (f fault) text() string {
 	}
 	return text
 }
+
+// masked is the fault without secrets that the hub has told who reports it.
+func (f fault) masked(r *secret.Redactor) fault { return fault{r.Mask(f.Code), r.Mask(f.Description)} }
 
 // plain is the beginning of a stranger's text on one line.
 func plain(text string) string {
@@ -69,6 +74,7 @@ func (r *refusal) Error() string {
 // issuing is an authorization server that gives tokens, and who the hub is there.
 type issuing struct {
 	*guard
+	of                         *Client
 	issuer, endpoint, resource string
 	client                     registration
 	oauth                      *config.OAuth // the secrets of a client that is configured
@@ -81,6 +87,8 @@ func (i *issuing) secret() string {
 	}
 	return i.client.Secret
 }
+
+func (i *issuing) learn(lists ...[]string) { i.of.m.learn(i.of.name, slices.Concat(lists...)...) }
 
 // ask asks for tokens (RFC 6749, section 3.2; RFC 8707, section 2.2). Its error is a *refusal if it is final.
 func (i *issuing) ask(ctx context.Context, grant string, scopes []string, more url.Values) (*oauth2.Token, error) {
@@ -104,16 +112,21 @@ func (i *issuing) ask(ctx context.Context, grant string, scopes []string, more u
 			return nil, err
 		}
 	}
+	i.learn(more["code"], more["code_verifier"], q.EndpointParams["client_assertion"])
 	t, err := q.Token(context.WithValue(ctx, oauth2.HTTPClient, i.http))
+	if err == nil {
+		idToken, _ := t.Extra("id_token").(string)
+		i.learn([]string{t.AccessToken, t.RefreshToken, idToken})
+	}
 	if err == nil && t.Type() != "Bearer" {
-		err = fmt.Errorf("%s gives tokens of the type %s, which the hub does not know", hostOf(i.endpoint), plain(t.Type()))
+		err = fmt.Errorf("%s gives tokens of the type %s, which the hub does not know", hostOf(i.endpoint), plain(i.of.m.redact.Mask(t.Type())))
 	}
 	var said *oauth2.RetrieveError
 	switch {
 	case err == nil:
 		return t, nil
 	case errors.As(err, &said): // its own text has the whole answer
-		no := &refusal{hostOf(i.endpoint), said.Response.StatusCode, fault{said.ErrorCode, said.ErrorDescription}}
+		no := &refusal{hostOf(i.endpoint), said.Response.StatusCode, fault{said.ErrorCode, said.ErrorDescription}.masked(i.of.m.redact)}
 		if !no.final() {
 			return nil, errors.New(no.Error())
 		}

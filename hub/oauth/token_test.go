@@ -102,6 +102,7 @@ func tokenEndpoint(t *testing.T, status int, media, body string) (i *issuing, la
 	}))
 	t.Cleanup(server.Close)
 	return &issuing{
+		of:    &Client{m: &Manager{}},
 		guard: newGuard(loopback), issuer: server.URL, endpoint: server.URL + "/token", resource: "https://mcp.example.com/mcp",
 		client: registration{ID: "a b", Secret: "p:w&", Method: methodNone}, oauth: &config.OAuth{},
 	}, last

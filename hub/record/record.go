@@ -11,6 +11,7 @@ type Call struct {
 	Time     time.Time // when the hub had the request
 	Client   string    // the client's name as it gave it; empty if it gave none
 	Version  string    // the client's own, likewise
+	Token    string    // the name of the client's token that let it in; empty if it needed none of its own
 	Session  string    // tells sessions apart and opens none; empty if the client has none
 	Era      Era       // empty if the client does not speak MCP
 	Via      Via

@@ -14,11 +14,11 @@ import (
 // mask is what stands in the place of a value.
 const mask = `"` + secret.Mask + `"`
 
-// JSON replaces the values of members whose names say that they are secret, by [Named] or by also, which may be nil. It
+// JSON replaces the values of members whose names say that they are secret, by [secret.Sure] or by also, which may be nil. It
 // looks into texts that are JSON themselves, as many results hold them. Text may be cut off anywhere, and what is no JSON
 // comes back as it is, as does text in which nothing is secret.
 func JSON(text []byte, also func(name string) bool) (out []byte, redacted bool) {
-	s := scanner{text: text, secret: func(name string) bool { return Named(name) || also != nil && also(name) }}
+	s := scanner{text: text, secret: func(name string) bool { return secret.Sure(name) || also != nil && also(name) }}
 	s.value()
 	if s.out == nil {
 		return text, false

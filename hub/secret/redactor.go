@@ -36,7 +36,7 @@ type masks struct {
 func NewRedactor() *Redactor { return &Redactor{known: map[string][]string{}} }
 
 // Know adds secrets of an owner, such as a server. Values shorter than [MinMasked] are left out. Older values of the owner
-// stay known: a program may still write them.
+// stay known: a program may still write them. Of very many, those that were told longest ago are forgotten.
 func (r *Redactor) Know(owner string, values ...Text) {
 	if r == nil {
 		return
@@ -46,13 +46,20 @@ func (r *Redactor) Know(owner string, values ...Text) {
 	list, learned := r.known[owner], false
 	for _, v := range values {
 		text := v.Reveal()
-		if len(strings.TrimSpace(text)) < MinMasked || slices.Contains(list, text) {
+		if len(strings.TrimSpace(text)) < MinMasked {
 			continue
 		}
-		list, learned = append(list, text), true
+		if at := slices.Index(list, text); at >= 0 {
+			list = slices.Delete(list, at, at+1) // it is again the one that was told last
+		} else {
+			learned = true
+		}
+		list = append(list, text)
+	}
+	if list = list[max(0, len(list)-maxKnown):]; len(list) > 0 {
+		r.known[owner] = list
 	}
 	if learned {
-		r.known[owner] = list[max(0, len(list)-maxKnown):]
 		r.now.Store(newMasks(r.known))
 	}
 }

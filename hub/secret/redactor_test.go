@@ -60,6 +60,13 @@ func TestRedactor(t *testing.T) {
 	if got := r.Mask("hunter2 number 0"); got != "hunter2 ••••" {
 		t.Errorf("it does not forget: %s", got)
 	}
+	r.Know("a", New("number 0"))
+	for n := range maxKnown - 1 {
+		r.Know("a", New(fmt.Sprintf("letter %d", n)))
+	}
+	if got := r.Mask("number 0, number 1"); got != "••••, number 1" {
+		t.Errorf("it forgets what it was told a moment ago: %s", got)
+	}
 }
 
 func TestRedactingLog(t *testing.T) {

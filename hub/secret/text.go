@@ -1,6 +1,7 @@
 // Package secret owns what a secret is: [Text], the one string type that may hold a password, a token or a key and shows
-// itself as dots wherever it is printed, logged or encoded; [Store], where secrets are kept; and [Redactor], which masks
-// those that are known in what others write. It must not know where secrets come from or who uses them.
+// itself as dots wherever it is printed, logged or encoded; [Store], where secrets are kept; [Redactor], which masks those
+// that are known in what others write; and [Judge], which says what names are those of secrets. It must not know where
+// secrets come from or who uses them.
 package secret
 
 import (

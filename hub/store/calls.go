@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	callColumns = `call.id, client, version, session, era, via, server, kind, name, outcome, error, took, in_server, request_size, result_size`
+	callColumns = `call.id, client, version, token, session, era, via, server, kind, name, outcome, error, took, in_server, request_size, result_size`
 	bodyColumns = `, args, args_state, result, result_state`
 )
 
@@ -34,7 +34,7 @@ func (d *DB) calls(ctx context.Context, q CallQuery) ([]Call, error) {
 	if err != nil || len(terms) == 0 && strings.TrimSpace(q.Words) != "" {
 		return nil, err // signs only
 	}
-	for _, facet := range callFacets(q.Server, q.Name, q.Client, q.Kind, q.Outcome, q.Failed) {
+	for _, facet := range callFacets(q.Server, q.Name, q.Client, q.Token, q.Kind, q.Outcome, q.Failed) {
 		terms = append(terms, `"`+facet+`"`)
 	}
 	first, end := bounds(q.Since, q.Until, q.Before)
@@ -132,7 +132,7 @@ func (h *History) Call(ctx context.Context, id int64) (c Call, err error) {
 func (c *Call) scan(row interface{ Scan(into ...any) error }, bodies bool) error {
 	var took, inServer int64
 	into := []any{
-		&c.ID, &c.Client, &c.Version, &c.Session, &c.Era, &c.Via, &c.Server, &c.Kind, &c.Name, &c.Outcome, &c.Err, &took, &inServer,
+		&c.ID, &c.Client, &c.Version, &c.Token, &c.Session, &c.Era, &c.Via, &c.Server, &c.Kind, &c.Name, &c.Outcome, &c.Err, &took, &inServer,
 		&c.RequestSize, &c.ResultSize,
 	}
 	var args, result sql.NullString

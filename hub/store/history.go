@@ -27,11 +27,12 @@ type Body struct {
 // CallQuery says which calls are wanted. Empty fields match everything.
 type CallQuery struct {
 	Server, Name, Client string // all of it, case counts
+	Token                string // likewise
 	Kind                 record.Kind
 	Outcome              record.Outcome
 	Failed               bool      // only those that failed
 	Since, Until         time.Time // Until is the first moment that is too late
-	Words                string    // all must be in its server, name, client, error or arguments; one that is in no call at all may be the beginning of one that is. Case and accents do not count
+	Words                string    // all must be in its server, name, client, token's name, error or arguments; one that is in no call at all may be the beginning of one that is. Case and accents do not count
 	Before               int64     // only calls with lower ids; 0 for the newest
 	Limit                int       // at least 1
 	Bodies               bool      // with arguments and results

@@ -61,7 +61,7 @@ var start = time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
 // aCall is a call at a time after start.
 func aCall(after time.Duration, change func(*record.Call)) *record.Call {
 	c := &record.Call{
-		Time: start.Add(after), Client: "cursor", Version: "1.0", Session: "ABC", Era: record.Legacy, Via: record.MCP, Server: "files",
+		Time: start.Add(after), Client: "cursor", Version: "1.0", Token: "laptop", Session: "ABC", Era: record.Legacy, Via: record.MCP, Server: "files",
 		Kind: record.Tool, Name: "read_file", Outcome: record.OK, Took: 3 * time.Millisecond, InServer: 2 * time.Millisecond,
 		Args: []byte(`{"path":"notes.md"}`), Result: []byte(`{"content":[]}`), RequestSize: 40, ResultSize: 14,
 	}
@@ -201,6 +201,8 @@ func TestCallsAreFound(t *testing.T) {
 		"client":                  {CallQuery{Client: "cursor"}, "54210"},
 		"outcome":                 {CallQuery{Outcome: record.Cancelled}, "3"},
 		"failed":                  {CallQuery{Failed: true}, "2"},
+		"token":                   {CallQuery{Token: "laptop"}, "543210"},
+		"another token":           {CallQuery{Token: "laptops"}, ""},
 		"several":                 {CallQuery{Server: "files", Name: "read_file", Client: "cursor", Outcome: record.OK}, "50"},
 		"none":                    {CallQuery{Server: "nobody"}, ""},
 		"since":                   {CallQuery{Since: start.Add(4 * time.Minute)}, "54"},

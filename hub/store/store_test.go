@@ -168,6 +168,37 @@ func TestTablesChangeAfterACopy(t *testing.T) {
 	}
 }
 
+// TestOldCallsHaveNoToken: calls of a history from before tokens were recorded are still there.
+func TestOldCallsHaveNoToken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hub.db")
+	old, err := sql.Open("sqlite", dsn(path, "immediate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ""
+	for _, name := range []string{"0001_market", "0002_market_url", "0003_bands", "0004_history"} {
+		part, err := migrations.ReadFile("migrations/" + name + ".sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(part)
+	}
+	_, err = old.ExecContext(t.Context(), text+`; PRAGMA user_version = 4;
+		INSERT INTO call VALUES (1740830400000000, 'cursor', '1', 'S', 'legacy', 'mcp', 'files', 'tool', 'read', 'ok', '', 3, 2, 1, 1)`)
+	if err := errors.Join(err, old.Close()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := Open(t.Context(), path, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	calls, err := db.calls(t.Context(), CallQuery{Limit: 2})
+	if err != nil || len(calls) != 1 || calls[0].Client != "cursor" || calls[0].Token != "" || calls[0].Session != "S" {
+		t.Errorf("%+v, %v", calls, err)
+	}
+}
+
 // TestManyOpenAtOnce opens one new file several times at once, as hubs that start together do, and writes and reads.
 // TestOldDatabase: one whose words are indexed as they once were is emptied, so that its sources are read again.
 func TestOldDatabase(t *testing.T) {

@@ -79,9 +79,9 @@ func (p *putter) happening(ctx context.Context, id int64, e *Happening) (int64, 
 func (h *History) call(ctx context.Context, p *putter, id int64, e *entry) (int64, error) {
 	e.Name, e.Err = h.text(e.Name, longestName, e.margin), h.text(e.Err, longestError, e.margin)
 	id, err := p.insert(ctx, `INSERT OR IGNORE INTO call
-		(id, client, version, session, era, via, server, kind, name, outcome, error, took, in_server, request_size, result_size)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, e.Client, e.Version, e.Session, e.Era, e.Via, e.Server, e.Kind, e.Name, e.Outcome, e.Err,
+		(id, client, version, token, session, era, via, server, kind, name, outcome, error, took, in_server, request_size, result_size)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, e.Client, e.Version, e.Token, e.Session, e.Era, e.Via, e.Server, e.Kind, e.Name, e.Outcome, e.Err,
 		e.Took.Microseconds(), e.InServer.Microseconds(), e.RequestSize, e.ResultSize)
 	if err != nil {
 		return 0, err
@@ -94,8 +94,8 @@ func (h *History) call(ctx context.Context, p *putter, id int64, e *entry) (int6
 			return 0, err
 		}
 	}
-	facets := callFacets(e.Server, e.Name, e.Client, e.Kind, e.Outcome, e.Outcome.Failed())
-	words := strings.Join(append(facets, e.Server, e.Name, e.Client, e.Err, args.String[:min(len(args.String), indexed)]), " ")
+	facets := callFacets(e.Server, e.Name, e.Client, e.Token, e.Kind, e.Outcome, e.Outcome.Failed())
+	words := strings.Join(append(facets, e.Server, e.Name, e.Client, e.Token, e.Err, args.String[:min(len(args.String), indexed)]), " ")
 	_, err = p.exec(ctx, `INSERT INTO call_words (rowid, words) VALUES (?, ?)`, id, words)
 	return id, err
 }
@@ -140,7 +140,7 @@ func beginning(redacted []byte, size, limit, margin int) (text string, whole boo
 }
 
 // callFacets returns what calls are filtered by as words of the index; empty values have none.
-func callFacets(server, name, client string, kind record.Kind, outcome record.Outcome, failed bool) []string {
+func callFacets(server, name, client, token string, kind record.Kind, outcome record.Outcome, failed bool) []string {
 	var words []string
 	add := func(sign byte, value string) {
 		if value != "" {
@@ -150,6 +150,7 @@ func callFacets(server, name, client string, kind record.Kind, outcome record.Ou
 	add('s', server)
 	add('n', name)
 	add('c', client)
+	add('t', token)
 	add('k', string(kind))
 	add('o', string(outcome))
 	if failed {

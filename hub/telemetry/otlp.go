@@ -126,7 +126,7 @@ func (e *Exporter) Done(c *record.Call) {
 		attribute.String("mcphub.outcome", string(c.Outcome)), attribute.Float64("mcphub.server.duration", c.InServer.Seconds()),
 	)
 	for key, value := range map[string]string{
-		"mcp.session.id": c.Session, "user_agent.name": c.Client, "user_agent.version": c.Version, nameKeys[c.Kind]: c.Name,
+		"mcp.session.id": c.Session, "user_agent.name": c.Client, "user_agent.version": c.Version, "mcphub.token": c.Token, nameKeys[c.Kind]: c.Name,
 	} {
 		if key != "" && value != "" {
 			span.SetAttributes(attribute.String(key, value))

@@ -336,7 +336,7 @@ export interface paths {
         };
         /**
          * The clients that are connected to the MCP endpoint
-         * @description A legacy client is connected from its handshake until its session ends, after an hour without a word from it at the latest. A modern client has no connection: it is listed while a request of it is under way, and for five minutes after the last one; those of one name and version on one endpoint are one.
+         * @description A legacy client is connected from its handshake until its session ends, after an hour without a word from it at the latest. A modern client has no connection: it is listed while a request of it is under way, and for five minutes after the last one; those of one name, version and token on one endpoint are one.
          */
         get: operations["list-clients"];
         put?: never;
@@ -1532,6 +1532,8 @@ export interface components {
              * @description When it came
              */
             since: string;
+            /** @description The name of the client's own token that let it in; absent if it needed none of its own */
+            tokenName?: string;
             /**
              * @description Streamable HTTP, or HTTP+SSE of revision 2024-11-05
              * @enum {string}
@@ -2227,6 +2229,8 @@ export interface components {
              * @description When the hub had the request
              */
             time: string;
+            /** @description The name of the client's own token that let it in, as in GET /api/v2/tokens; absent if it needed none of its own */
+            tokenName?: string;
             /** @enum {string} */
             via: "mcp" | "rest" | "cli" | "dashboard";
         };
@@ -2277,6 +2281,8 @@ export interface components {
              * @description When the hub had the request
              */
             time: string;
+            /** @description The name of the client's own token that let it in, as in GET /api/v2/tokens; absent if it needed none of its own */
+            tokenName?: string;
             /** @enum {string} */
             via: "mcp" | "rest" | "cli" | "dashboard";
         };
@@ -3739,15 +3745,17 @@ export interface operations {
                 kind?: "tool" | "resource" | "prompt" | "completion";
                 /** @description The server's own name of the tool or prompt, or the resource's URI */
                 name?: string;
-                /** @description The client's name */
+                /** @description The client's name, as it gave it */
                 client?: string;
+                /** @description The name of the client's own token that let it in */
+                tokenName?: string;
                 /** @description failed stands for all but ok and cancelled */
                 outcome?: "ok" | "tool_error" | "protocol_error" | "timeout" | "cancelled" | "disconnected" | "failed";
                 /** @description The first moment that counts */
                 since?: string;
                 /** @description The first moment that is too late */
                 until?: string;
-                /** @description Words that must all be in the server's name, the name, the client, the error or the arguments; one that is in no call at all may be the beginning of one that is */
+                /** @description Words that must all be in the server's name, the name, the client, its token's name, the error or the arguments; one that is in no call at all may be the beginning of one that is */
                 q?: string;
                 /** @description "next" of the page before */
                 cursor?: string;
@@ -3922,15 +3930,17 @@ export interface operations {
                 kind?: "tool" | "resource" | "prompt" | "completion";
                 /** @description The server's own name of the tool or prompt, or the resource's URI */
                 name?: string;
-                /** @description The client's name */
+                /** @description The client's name, as it gave it */
                 client?: string;
+                /** @description The name of the client's own token that let it in */
+                tokenName?: string;
                 /** @description failed stands for all but ok and cancelled */
                 outcome?: "ok" | "tool_error" | "protocol_error" | "timeout" | "cancelled" | "disconnected" | "failed";
                 /** @description The first moment that counts */
                 since?: string;
                 /** @description The first moment that is too late */
                 until?: string;
-                /** @description Words that must all be in the server's name, the name, the client, the error or the arguments; one that is in no call at all may be the beginning of one that is */
+                /** @description Words that must all be in the server's name, the name, the client, its token's name, the error or the arguments; one that is in no call at all may be the beginning of one that is */
                 q?: string;
                 /** @description One call on each line, as GET history/calls/{id} shows it; or one object in the manner of HTTP archives (HAR 1.2), for tools that read those */
                 format?: "jsonl" | "har";
