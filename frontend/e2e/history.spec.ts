@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, open, problems } from "./browser";
@@ -224,7 +225,43 @@ test("all is forgotten when that is confirmed, and it is seen that nothing is re
   await page.getByText("Not recording").waitFor();
   await page.getByText("Calls are not recorded", { exact: true }).waitFor();
   expect(await problems(page)).toEqual([]);
-  await page.getByRole("link", { name: "Change it in the configuration" }).click();
-  await page.waitForURL(/config/);
+  await page.getByRole("button", { name: "Record calls" }).click();
+  await page.getByText("Recording", { exact: true }).waitFor();
+  await page.getByText("No call was recorded yet").waitFor();
+  await context.close();
+});
+
+test("what is recorded can be changed, for all and for one server, and the file keeps its comments", async () => {
+  hub.write(`{ // mine\n  mcpServers: ${JSON.stringify(servers)} }`);
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(`${hub.url}#/history`);
+  await page.getByRole("button", { name: "Details" }).click();
+  await page.getByLabel("Days that calls are kept").fill("7");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved, and in force").waitFor();
+  await page.getByRole("switch", { name: "Arguments and results are kept" }).click();
+  await expect.poll(() => readFileSync(hub.file, "utf8")).toMatch(/bodies"?: false/);
+  expect(await problems(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.getByText("kept for 7 days").waitFor();
+  await page.goto(`${hub.url}#/servers/silent?tab=history`);
+  await page.getByLabel("Recorded of this server").selectOption("Record all");
+  await page.getByText("Calls of this server are not recorded").waitFor({ state: "detached" });
+  await page.getByLabel("Recorded of this server").selectOption("No arguments and results");
+  await expect.poll(() => readFileSync(hub.file, "utf8")).toContain(`"no bodies"`);
+  expect(readFileSync(hub.file, "utf8")).toContain("// mine");
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+test("a damaged database is set aside, and the page says where it is", async () => {
+  await hub.stop();
+  writeFileSync(join(hub.home, "state/mcp-hub/hub.db"), "no database".repeat(1000));
+  await hub.start();
+  const { page, context } = await open(browser, hub);
+  await page.goto(`${hub.url}#/history`);
+  await page.getByText(/A damaged database was set aside.*hub\.db\.damaged-/).waitFor();
+  await page.getByText("Recording", { exact: true }).waitFor();
+  expect(await problems(page)).toEqual([]);
   await context.close();
 });

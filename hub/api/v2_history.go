@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"mcphub/hub/config"
 	"mcphub/hub/record"
 	"mcphub/hub/store"
 )
@@ -125,6 +126,9 @@ func (a *v2) historyRoutes(api huma.API) {
 	huma.Register(api, summary, a.sumUpCalls)
 	huma.Register(api, operation(http.MethodGet, "history/events", "list-events", "What happened to servers and to the hub, newest first", 422, 503), a.listEvents)
 	huma.Register(api, operation(http.MethodGet, "history/status", "get-history-status", "Whether calls are recorded, and how much there is"), a.historyStatus)
+	change := operation(http.MethodPatch, "history/settings", "change-history-settings", "Change hub.history in the configuration file whose hub holds", 409, 422)
+	change.Description = "Answers as GET history/status. Comments and layout of the file stay."
+	huma.Register(api, change, a.changeHistory)
 	huma.Register(api, operation(http.MethodDelete, "history", "clear-history", "Forget calls and events", 503), a.clearHistory)
 	a.exportRoute(api)
 }
@@ -350,6 +354,7 @@ type historyState struct {
 		Bare      int64      `json:"withoutBodies" doc:"Records of this run whose arguments and results were dropped because too much waited"`
 		Bytes     int64      `json:"bytes" doc:"Size of the database on disk, with the marketplace's part of it"`
 		Oldest    *time.Time `json:"oldest,omitempty" doc:"Time of the oldest call"`
+		Damaged   []string   `json:"damaged,omitempty" nullable:"false" doc:"Files of databases that were damaged and set aside, oldest first: what they hold is missing here. They stay until somebody deletes them"`
 	}
 }
 
@@ -364,10 +369,28 @@ func (a *v2) historyStatus(ctx context.Context, _ *struct{}) (*historyState, err
 	b.Recording, b.Problem = s.Settings.Enabled && s.Problem == "", s.Problem
 	b.Enabled, b.Days, b.MaxBytes, b.Bodies, b.BodyLimit = s.Settings.Enabled, s.Settings.Days, s.Settings.MaxBytes, s.Settings.Bodies, s.Settings.BodyLimit
 	b.Queued, b.Room, b.Written, b.Dropped, b.Bare, b.Bytes = s.Queued, s.Room, s.Written, s.Dropped, s.Bare, s.Bytes
+	b.Damaged = s.Damaged
 	if !s.Oldest.IsZero() {
 		b.Oldest = &s.Oldest
 	}
 	return out, nil
+}
+
+type historyChange struct {
+	Body struct {
+		Enabled   *bool `json:"enabled,omitempty" doc:"Whether calls are recorded"`
+		Days      *int  `json:"days,omitempty" minimum:"1" maximum:"3650" doc:"How long they are kept"`
+		MaxMB     *int  `json:"maxMB,omitempty" minimum:"10" maximum:"1048576" doc:"How many MiB the database may have"`
+		Bodies    *bool `json:"bodies,omitempty" doc:"Whether arguments and results are kept"`
+		BodyLimit *int  `json:"bodyLimit,omitempty" minimum:"0" maximum:"1048576" doc:"How many bytes of each"`
+	}
+}
+
+func (a *v2) changeHistory(ctx context.Context, in *historyChange) (*historyState, error) {
+	if err := a.Config.SetHistory(ctx, config.HistoryChange(in.Body)); err != nil {
+		return nil, editFailure(err)
+	}
+	return a.historyStatus(ctx, nil)
 }
 
 type clearQuery struct {

@@ -360,9 +360,16 @@ func TestDamagedHistory(t *testing.T) {
 		t.Errorf("call: %d %s", got.Status, got.Text())
 	}
 	recorded(t, h, 1, "")
-	if aside, err := filepath.Glob(filepath.Join(state, "hub.db.damaged-*")); err != nil || len(aside) != 1 {
-		t.Errorf("set aside: %v, %v", aside, err)
+	aside, err := filepath.Glob(filepath.Join(state, "hub.db.damaged-*"))
+	if err != nil || len(aside) != 1 {
+		t.Fatalf("set aside: %v, %v", aside, err)
 	}
+	told, _ := json.Marshal(aside)
+	wants(t, h, "GET", "history/status", "", 200, "damaged", string(told))
+	if err := os.Remove(aside[0]); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, h, "GET", "history/status", "", 200, "damaged", "")
 }
 
 func TestClients(t *testing.T) {
@@ -412,4 +419,22 @@ func TestClients(t *testing.T) {
 	sse.Close()
 	legacy.Do(http.MethodDelete)
 	hubtest.Eventually(t, "only the modern client is left", func() bool { return read() == 1 })
+}
+
+// TestHistorySettings: what is recorded can be changed over the API, and holds at once.
+func TestHistorySettings(t *testing.T) {
+	h := hubtest.StartIn(t, t.TempDir(), hubtest.Config("{}", "a", recordingServer(t, "a", false))).Ready("a")
+	wants(t, h, "PATCH", "history/settings", `{"days":7,"maxMB":20,"bodyLimit":0,"bodies":false}`, 200,
+		"recording", "true", "days", "7", "maxBytes", "20971520", "bodyLimit", "0", "bodies", "false")
+	for _, body := range []string{`{"days":0}`, `{"maxMB":9}`, `{"enabled":"no"}`, `{"month":1}`} {
+		wants(t, h, "PATCH", "history/settings", body, 422)
+	}
+	wants(t, h, "PATCH", "servers/a", `{"history":"everything"}`, 422)
+	wants(t, h, "PATCH", "servers/a", `{"history":"nothing"}`, 200)
+	h.Modern("/mcp/a").Tool("fine", "{}")
+	wants(t, h, "PATCH", "servers/a", `{"history":"all"}`, 200)
+	h.Modern("/mcp/a").Tool("fine", "{}")
+	recorded(t, h, 1, "")
+	wants(t, h, "PATCH", "history/settings", `{"enabled":false}`, 200, "recording", "false", "enabled", "false", "days", "7")
+	wants(t, h, "PATCH", "servers/hub", `{"history":"nothing"}`, 409)
 }

@@ -266,8 +266,9 @@ const moment = 250 * time.Millisecond
 type serverChange struct {
 	Name string `path:"name" doc:"The server's name in the configuration"`
 	Body struct {
-		Disabled *bool `json:"disabled,omitempty" doc:"Switch it off or on; the rest of its entry stays"`
-		Config   raw   `json:"config,omitempty" doc:"Its whole new entry: a JSON object. Comments and layout of what stays the same stay too"`
+		Disabled *bool  `json:"disabled,omitempty" doc:"Switch it off or on; the rest of its entry stays"`
+		History  string `json:"history,omitempty" enum:"all,no bodies,nothing" doc:"What is recorded of its calls: all that the settings of the history say, all but arguments and results, or nothing"`
+		Config   raw    `json:"config,omitempty" doc:"Its whole new entry: a JSON object. Comments and layout of what stays the same stay too"`
 
 		Tools     offered `json:"tools,omitempty" doc:"Tools to show to clients (true) or to hide (false), by name; others stay as they are"`
 		Prompts   offered `json:"prompts,omitempty" doc:"The same of prompts"`
@@ -285,8 +286,8 @@ func (a *v2) changeServer(ctx context.Context, in *serverChange) (*serverAnswer,
 		return nil, err
 	}
 	b := &in.Body
-	if b.Config == nil && b.Disabled == nil && len(b.Tools)+len(b.Prompts)+len(b.Resources)+len(b.Templates) == 0 {
-		return nil, &failure{status: http.StatusUnprocessableEntity, code: "VALIDATION_ERROR", text: `Nothing to change: give "disabled", "config", or what to show and to hide`}
+	if b.Config == nil && b.Disabled == nil && b.History == "" && len(b.Tools)+len(b.Prompts)+len(b.Resources)+len(b.Templates) == 0 {
+		return nil, &failure{status: http.StatusUnprocessableEntity, code: "VALIDATION_ERROR", text: `Nothing to change: give "disabled", "history", "config", or what to show and to hide`}
 	}
 	if b.Config != nil {
 		if err := a.put(ctx, c.Source, in.Name, b.Config); err != nil {
@@ -295,6 +296,11 @@ func (a *v2) changeServer(ctx context.Context, in *serverChange) (*serverAnswer,
 	}
 	if b.Disabled != nil {
 		if err := a.Config.SetDisabled(ctx, in.Name, *b.Disabled); err != nil {
+			return nil, editFailure(err)
+		}
+	}
+	if b.History != "" {
+		if err := a.Config.SetRecording(ctx, in.Name, config.Recording(b.History)); err != nil {
 			return nil, editFailure(err)
 		}
 	}

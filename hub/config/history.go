@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -14,6 +15,68 @@ type History struct {
 	MaxMB     int  // how many MiB the database may have, default 500, at least 10
 	Bodies    bool // whether arguments and results are kept, default true
 	BodyLimit int  // how many bytes of each, default 16384, at least 0
+}
+
+// HistoryChange is what to change in [History]; what is nil stays as it is.
+type HistoryChange struct {
+	Enabled   *bool
+	Days      *int
+	MaxMB     *int
+	Bodies    *bool
+	BodyLimit *int
+}
+
+// SetHistory changes settings of the record of calls, in the file whose "hub" holds, or in the first one if there is none.
+// See [Store.Modify].
+func (s *Store) SetHistory(ctx context.Context, change HistoryChange) error {
+	current := s.Current()
+	path := current.Files[0].Path
+	for _, key := range current.Effective().Keys {
+		if key.Name == "hub" {
+			path = key.From.Path
+		}
+	}
+	return s.Modify(ctx, path, func(doc *json5.Document) error {
+		for _, flag := range []struct {
+			key   string
+			value *bool
+		}{{"enabled", change.Enabled}, {"bodies", change.Bodies}} {
+			if flag.value == nil {
+				continue
+			}
+			if err := doc.Set(strconv.AppendBool(nil, *flag.value), "hub", "history", flag.key); err != nil {
+				return err
+			}
+		}
+		for _, number := range []struct {
+			key   string
+			value *int
+		}{{"days", change.Days}, {"maxMB", change.MaxMB}, {"bodyLimit", change.BodyLimit}} {
+			if number.value == nil {
+				continue
+			}
+			if err := doc.Set(strconv.AppendInt(nil, int64(*number.value), 10), "hub", "history", number.key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SetRecording says what is recorded of a server's calls, in the file that the server comes from. See [Store.Modify];
+// [ErrUnknownServer] if there is no such server.
+func (s *Store) SetRecording(ctx context.Context, server string, what Recording) error {
+	return s.modifyServer(ctx, server, func(doc *json5.Document, e entry) error {
+		path := append(e.path, "history")
+		switch what {
+		case RecordNothing:
+			return doc.Set([]byte("false"), path...)
+		case RecordNoBodies:
+			return doc.Set(strconv.AppendQuote(nil, string(what)), path...)
+		case RecordAll:
+		}
+		return doc.Delete(path...)
+	})
 }
 
 // Recording says what is recorded of the calls of one server.

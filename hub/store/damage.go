@@ -7,11 +7,16 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
+
+// damagedSuffix is what the name of a database that was moved aside goes on with, before the time.
+const damagedSuffix = ".damaged-"
 
 // damage is what the check of a database found.
 type damage struct{ verdict string }
@@ -50,7 +55,7 @@ func (d *DB) begin(ctx context.Context, why error) error {
 
 // moveAside renames the file and drops what belongs to it, and returns the new name.
 func moveAside(path string) (string, error) {
-	aside := path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000")
+	aside := path + damagedSuffix + time.Now().UTC().Format("20060102T150405.000")
 	if err := os.Rename(path, aside); err != nil {
 		return "", err
 	}
@@ -60,6 +65,18 @@ func moveAside(path string) (string, error) {
 		}
 	}
 	return aside, nil
+}
+
+// setAside returns the files that were moved aside and are still there, oldest first.
+func (d *DB) setAside() []string {
+	var files []string
+	entries, _ := os.ReadDir(filepath.Dir(d.path)) // sorted, which is by time here
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(d.path)+damagedSuffix) {
+			files = append(files, filepath.Join(filepath.Dir(d.path), e.Name()))
+		}
+	}
+	return files
 }
 
 func exists(path string) bool {

@@ -104,6 +104,7 @@ type HistoryStatus struct {
 	Bytes    int64     // of the database on disk, with all that is in it
 	Oldest   time.Time // of the oldest call; zero if there is none
 	Problem  string    // why nothing is written now; empty while all is well
+	Damaged  []string  // files of damaged databases that were set aside, oldest first; they stay until somebody deletes them
 }
 
 // HistorySettings say what is recorded and how long it is kept.

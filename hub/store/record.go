@@ -282,6 +282,7 @@ func (h *History) Status(ctx context.Context) HistoryStatus {
 	h.mu.Unlock()
 	err := h.query(ctx, func(db *DB) error {
 		s.Bytes = db.Bytes()
+		s.Damaged = db.setAside()
 		var oldest int64
 		if err := db.read.QueryRowContext(ctx, `SELECT ifnull(min(id), 0) FROM call`).Scan(&oldest); err != nil {
 			return err

@@ -125,6 +125,28 @@ export function useHistoryStatus() {
   });
 }
 
+/** Changes what is recorded, in the configuration file. */
+export function useChangeHistory() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (body: operations["change-history-settings"]["requestBody"]["content"]["application/json"]) =>
+      ask(client.PATCH("/api/v2/history/settings", { body })),
+    onSuccess: (status) => cache.setQueryData([...keys.history, "status"], status),
+  });
+}
+
+export type Recording = "all" | "no bodies" | "nothing";
+
+/** Changes what is recorded of one server, in the configuration file. */
+export function useSetRecording(name: string) {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (history: Recording) =>
+      ask(client.PATCH("/api/v2/servers/{name}", { params: { path: { name } }, body: { history } })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.config }),
+  });
+}
+
 export function useForget() {
   const cache = useQueryClient();
   return useMutation({

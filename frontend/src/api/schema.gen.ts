@@ -578,6 +578,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/history/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change hub.history in the configuration file whose hub holds
+         * @description Answers as GET history/status. Comments and layout of the file stay.
+         */
+        patch: operations["change-history-settings"];
+        trace?: never;
+    };
     "/api/v2/history/status": {
         parameters: {
             query?: never;
@@ -1686,6 +1706,27 @@ export interface components {
             version: string;
             workspaces: components["schemas"]["WorkspaceHealth"];
         };
+        HistoryChangeBody: {
+            /** @description Whether arguments and results are kept */
+            bodies?: boolean;
+            /**
+             * Format: int64
+             * @description How many bytes of each
+             */
+            bodyLimit?: number;
+            /**
+             * Format: int64
+             * @description How long they are kept
+             */
+            days?: number;
+            /** @description Whether calls are recorded */
+            enabled?: boolean;
+            /**
+             * Format: int64
+             * @description How many MiB the database may have
+             */
+            maxMB?: number;
+        };
         HistoryStateBody: {
             /** @description hub.history.bodies: whether arguments and results are kept */
             bodies: boolean;
@@ -1699,6 +1740,8 @@ export interface components {
              * @description Size of the database on disk, with the marketplace's part of it
              */
             bytes: number;
+            /** @description Files of databases that were damaged and set aside, oldest first: what they hold is missing here. They stay until somebody deletes them */
+            damaged?: string[];
             /**
              * Format: int64
              * @description hub.history.days: how long calls are kept
@@ -2358,6 +2401,11 @@ export interface components {
             config?: unknown;
             /** @description Switch it off or on; the rest of its entry stays */
             disabled?: boolean;
+            /**
+             * @description What is recorded of its calls: all that the settings of the history say, all but arguments and results, or nothing
+             * @enum {string}
+             */
+            history?: "all" | "no bodies" | "nothing";
             /** @description The same of prompts */
             prompts?: {
                 [key: string]: boolean;
@@ -3981,6 +4029,57 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "change-history-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HistoryChangeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryStateBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

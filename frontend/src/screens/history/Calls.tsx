@@ -10,6 +10,7 @@ import { Empty, Failure, Loading } from "../../ui/states";
 import { CallTable } from "./CallTable";
 import { Filters } from "./Filters";
 import { type CallSearch, cleared, filtered, queryOf, unseen } from "./filter";
+import { SwitchOn } from "./Recorder";
 
 interface Props {
   search: CallSearch;
@@ -112,19 +113,18 @@ function download(url: string) {
 }
 
 function None({ off }: { off: boolean }) {
-  const look =
-    "inline-flex h-8 items-center rounded-md bg-solid px-3 text-sm font-medium text-white hover:bg-solid-hover";
   return (
     <Empty
       icon={<Icon size={24} aria-hidden />}
       title={off ? text.history.noneOff : text.history.none}
       action={
         off ? (
-          <Link to="/config" className={look}>
-            {text.history.recorder.change}
-          </Link>
+          <SwitchOn />
         ) : (
-          <Link to="/" className={look}>
+          <Link
+            to="/"
+            className="inline-flex h-8 items-center rounded-md bg-solid px-3 text-sm font-medium text-white hover:bg-solid-hover"
+          >
             {text.history.try}
           </Link>
         )

@@ -1,16 +1,16 @@
-import { Link } from "@tanstack/react-router";
 import { CircleDot, CircleSlash, TriangleAlert } from "lucide-react";
-import { type ReactNode, useState } from "react";
-import { type HistoryStatus, useForget } from "../../api/history";
-import { useConfigFiles, useEffectiveConfig, useStale } from "../../api/queries";
+import { useState } from "react";
+import { type HistoryStatus, type Recording, useChangeHistory, useSetRecording } from "../../api/history";
+import { useEffectiveConfig, useStale } from "../../api/queries";
 import { isObject } from "../../forms/schema";
 import { cx } from "../../lib/cx";
-import { count, dateTime, mebibytes } from "../../lib/format";
+import { count, mebibytes } from "../../lib/format";
 import { line } from "../../lib/text";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
-import { Confirm, Dialog } from "../../ui/Dialog";
-import { complain, toast } from "../../ui/Toast";
+import { Select } from "../../ui/Field";
+import { complain } from "../../ui/Toast";
+import { RecorderDialog } from "./RecorderDialog";
 
 const words = text.history.recorder;
 
@@ -36,7 +36,7 @@ export function Recorder({ status: s }: { status: HistoryStatus }) {
         </Button>
       </div>
       <Missing status={s} />
-      {open && <Details status={s} onClose={() => setOpen(false)} />}
+      {open && <RecorderDialog status={s} onClose={() => setOpen(false)} />}
     </>
   );
 }
@@ -48,6 +48,7 @@ function Missing({ status: s }: { status: HistoryStatus }) {
   else if (!s.enabled) notes.push(words.offText);
   if (s.dropped > 0) notes.push(words.lost(count(s.dropped)));
   if (s.withoutBodies > 0) notes.push(words.bare(count(s.withoutBodies)));
+  for (const path of s.damaged ?? []) notes.push(words.aside(path));
   if (notes.length === 0) return null;
   return (
     <div role="status" className="flex flex-col gap-1 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">
@@ -61,80 +62,44 @@ function Missing({ status: s }: { status: HistoryStatus }) {
   );
 }
 
-/** What the configuration says about one server's calls, or nothing if all of them are recorded. */
-export function useKept(server: string): string | undefined {
-  const entry = useEffectiveConfig().data?.servers.find((s) => s.name === server)?.value;
-  const kept = isObject(entry) ? entry.history : undefined;
-  return kept === false ? words.notServer : kept === "no bodies" ? words.noBodies : undefined;
+/** Ends that nothing is recorded, if the configuration says so. */
+export function SwitchOn() {
+  const change = useChangeHistory();
+  return (
+    <Button
+      look="solid"
+      acts
+      busy={change.isPending}
+      onClick={() => change.mutate({ enabled: true }, { onError: complain })}
+    >
+      {words.switchOn}
+    </Button>
+  );
 }
 
-function Details({ status: s, onClose }: { status: HistoryStatus; onClose: () => void }) {
-  const [asking, setAsking] = useState(false);
-  const forget = useForget();
-  const config = useEffectiveConfig().data;
-  const own = config?.settings.find((k) => k.name === "hub")?.from;
-  const index = useConfigFiles().data?.files.find((f) => f.path === own?.file)?.index ?? 0;
-  const names = (kept: unknown) =>
-    (config?.servers ?? [])
-      .filter((e) => isObject(e.value) && e.value.history === kept)
-      .map((e) => line(e.name, 60))
-      .join(", ");
-  const yes = (on: boolean) => (on ? words.yes : words.no);
-  const rows: [string, ReactNode][] = [
-    [words.enabled, yes(s.enabled)],
-    [words.bodies, yes(s.bodies)],
-    [words.limit, `${count(s.bodyLimit)} B`],
-    [words.days, count(s.days)],
-    [words.size, mebibytes(s.maxBytes)],
-    [words.queued, words.queuedOf(count(s.queued), count(s.room))],
-    [words.written, count(s.written)],
-  ];
-  if (s.oldest) rows.push([words.oldest, dateTime(s.oldest)]);
-  if (names(false)) rows.push([words.unrecorded, names(false)]);
-  if (names("no bodies")) rows.push([words.withoutBodies, names("no bodies")]);
-  if (asking) {
-    return (
-      <Confirm
-        open
-        onClose={() => setAsking(false)}
-        title={words.forgetTitle}
-        description={words.forgetText}
-        action={words.forget}
-        busy={forget.isPending}
-        onConfirm={() =>
-          forget.mutate(undefined, {
-            onError: complain,
-            onSuccess: ({ calls }) => {
-              toast(words.forgotten(count(calls)));
-              onClose();
-            },
-          })
-        }
-      />
-    );
-  }
+/** What is recorded of one server, to see and to change. */
+export function RecorderOf({ server }: { server: string }) {
+  const set = useSetRecording(server);
+  const stale = useStale();
+  const entry = useEffectiveConfig().data?.servers.find((s) => s.name === server)?.value;
+  if (!isObject(entry)) return null;
+  const now: Recording = entry.history === false ? "nothing" : entry.history === "no bodies" ? "no bodies" : "all";
   return (
-    <Dialog open onClose={onClose} title={words.title} description={words.text} wide>
-      <dl className="divide-y divide-line">
-        {rows.map(([name, value]) => (
-          <div key={name} className="flex flex-wrap justify-between gap-x-6 py-1.5">
-            <dt className="font-normal text-muted">{name}</dt>
-            <dd className="foreign">{value}</dd>
-          </div>
+    <>
+      <Select
+        aria-label={words.ofServer}
+        value={set.isPending ? set.variables : now}
+        disabled={stale || set.isPending}
+        onChange={(e) => set.mutate(e.target.value as Recording, { onError: complain })}
+        className="w-auto!"
+      >
+        {Object.entries(words.kinds).map(([kind, name]) => (
+          <option key={kind} value={kind}>
+            {name}
+          </option>
         ))}
-      </dl>
-      <div className="mt-4 flex flex-wrap justify-end gap-2">
-        <Button look="danger" acts onClick={() => setAsking(true)}>
-          {words.forget}
-        </Button>
-        <Link
-          to="/config"
-          search={{ file: index, line: own?.line }}
-          className="inline-flex h-8 items-center rounded-md bg-solid px-3 text-sm font-medium text-white hover:bg-solid-hover"
-        >
-          {words.change}
-        </Link>
-      </div>
-    </Dialog>
+      </Select>
+      {now === "nothing" && <p className="text-sm text-warn">{words.notServer}</p>}
+    </>
   );
 }

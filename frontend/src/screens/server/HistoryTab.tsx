@@ -1,12 +1,11 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { TriangleAlert } from "lucide-react";
 import { lazy, Suspense } from "react";
 import type { Server } from "../../api/client";
 import { useHistoryStatus } from "../../api/history";
 import { Loading } from "../../ui/states";
 import { Calls } from "../history/Calls";
 import type { CallSearch } from "../history/filter";
-import { Recorder, useKept } from "../history/Recorder";
+import { Recorder, RecorderOf } from "../history/Recorder";
 import { Views } from "../history/Views";
 
 const Charts = lazy(() => import("../history/Charts").then((m) => ({ default: m.Charts })));
@@ -16,7 +15,6 @@ export function HistoryTab({ server: s }: { server: Server }) {
   const search = useSearch({ from: "/servers/$name" });
   const navigate = useNavigate({ from: "/servers/$name" });
   const status = useHistoryStatus().data;
-  const kept = useKept(s.name);
   const { tab: _, ...own } = search;
   const set = (change: CallSearch) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   return (
@@ -25,12 +23,9 @@ export function HistoryTab({ server: s }: { server: Server }) {
         <div className="flex min-w-0 grow flex-col gap-2">{status && <Recorder status={status} />}</div>
         <Views value={search.view} onChange={(view) => set({ view })} />
       </div>
-      {kept && (
-        <p className="flex items-start gap-2 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">
-          <TriangleAlert size={15} aria-hidden className="mt-0.5 shrink-0" />
-          {kept}
-        </p>
-      )}
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+        <RecorderOf server={s.name} />
+      </div>
       {search.view === "charts" ? (
         <Suspense fallback={<Loading rows={2} height="h-48" />}>
           <Charts search={own} set={set} server={s.name} />
