@@ -6,6 +6,7 @@ export const keys = {
   hub: ["hub"] as const,
   config: ["config"] as const,
   market: ["market"] as const,
+  logs: ["logs"] as const,
   clients: ["clients"] as const,
   tokens: ["tokens"] as const,
   /** Who uses a secret stands in the configuration: what says that it changed says that they did. */
