@@ -111,6 +111,38 @@ export class Hub {
     return (await answer.json()) as T;
   }
 
+  /** Sends a body to a route and returns what it answers, if that is anything. */
+  async send<T = Record<string, unknown>>(method: string, path: string, body: object): Promise<T | undefined> {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(`${this.url}api/v2/${path}`, { method, headers, body: JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
+    return text ? (JSON.parse(text) as T) : undefined;
+  }
+
+  /** Connects a client to the endpoint, by its handshake, and returns a way to ask for more. */
+  async connect(name: string, version: string, token?: string) {
+    const headers: Record<string, string> = {
+      "Content-Type": "application/json",
+      Accept: "application/json, text/event-stream",
+    };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const ask = async (method: string, params: object, id?: number) => {
+      const body = JSON.stringify({ jsonrpc: "2.0", method, params, ...(id === undefined ? {} : { id }) });
+      const answer = await fetch(`${this.url}mcp`, { method: "POST", headers, body });
+      headers["Mcp-Session-Id"] ??= answer.headers.get("Mcp-Session-Id") ?? "";
+      return { status: answer.status, text: await answer.text() };
+    };
+    const hello = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name, version } };
+    const { status, text } = await ask("initialize", hello, 1);
+    if (status !== 200) throw new Error(`${name} cannot connect: ${status} ${text}`);
+    await ask("notifications/initialized", {});
+    return {
+      ask: (method: string, params: object) => ask(method, params, 2),
+      leave: () => fetch(`${this.url}mcp`, { method: "DELETE", headers }),
+    };
+  }
+
   /** Calls a tool as a program does that calls itself by a name. */
   async call(tool: { server: string; name: string }, args: object, client = "a-program/1.0") {
     await fetch(`${this.url}api/servers/tools`, {

@@ -86,7 +86,28 @@ export const screens: Screen[] = [
   { name: "config-merged", path: "/config?view=merged", ready: see("What all files together say") },
   { name: "config-history", path: "/config?view=history", ready: see("Restore") },
   { name: "activity", path: "/activity", ready: (page) => page.getByRole("heading", { name: "Activity" }).waitFor() },
-  { name: "logs", path: "/logs", ready: see("What servers write") },
+  { name: "logs", path: "/logs", ready: (page) => page.getByRole("log").waitFor() },
+  { name: "clients", path: "/clients", ready: see("claude-code") },
+  { name: "secrets", path: "/secrets", ready: see("stands in plain text") },
+  { name: "secret-set", path: "/secrets?set=POSTGRES_PASSWORD", ready: see("The value cannot be shown again") },
+  {
+    name: "secret-move",
+    path: "/secrets",
+    ready: async (page) => {
+      await page.getByRole("button", { name: /^Move .* of memory/ }).click();
+      await page.getByText("will read").first().waitFor();
+    },
+  },
+  { name: "sign-ins", path: "/secrets?tab=sign-ins", ready: see("No server has asked") },
+  { name: "tokens", path: "/secrets?tab=tokens", ready: see("reads only") },
+  {
+    name: "token-new",
+    path: "/secrets?tab=tokens",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "New token" }).click();
+      await page.getByLabel("Only these").check();
+    },
+  },
   { name: "settings", path: "/settings", ready: see("Speaks as mcp-hub") },
   { name: "missing", path: "/no/such/page", ready: see("There is no such page") },
   {
@@ -124,11 +145,21 @@ export async function sampleHub(): Promise<Hub> {
     "memory": {
       "command": "npx",
       "args": ["-y", "@modelcontextprotocol/server-memory"],
+      "env": { "GRAPH_API_KEY": "sk-live-4f9a8b7c6d5e4f3a2b1c" },
       "description": "A knowledge graph that outlives conversations",
     },
     "issues": { "command": "issue-tracker-mcp", "args": ["--token", "\${ISSUES_TOKEN}"] },
-    "search": { "url": "http://127.0.0.1:9/mcp", "description": "Search of the web" },
-    "postgres": { "command": "uvx", "args": ["mcp-server-postgres"], "disabled": true },
+    "search": {
+      "url": "http://127.0.0.1:9/mcp",
+      "headers": { "Authorization": "Bearer \${secret:SEARCH_TOKEN}" },
+      "description": "Search of the web",
+    },
+    "postgres": {
+      "command": "uvx",
+      "args": ["mcp-server-postgres"],
+      "env": { "PGPASSWORD": "\${secret:POSTGRES_PASSWORD}" },
+      "disabled": true,
+    },
   },
 }
 `);
@@ -145,5 +176,18 @@ export async function sampleHub(): Promise<Hub> {
   for (const location of ["New York", "Chicago"])
     await hub.call({ server: "everything", name: "get-structured-content" }, { location }, "claude-code/2.1.0");
   await hub.call({ server: "everything", name: "get-structured-content" }, { location: "Nowhere" }, "cursor/1.7");
+  await people(hub);
   return hub;
+}
+
+/** Secrets, tokens and clients, as a hub has them that has been in use for a while. */
+async function people(hub: Hub) {
+  for (const name of ["SEARCH_TOKEN", "OLD_TOKEN"])
+    await hub.send("PUT", `secrets/${name}`, { value: "not-for-pages" });
+  const week = new Date(Date.now() + 7 * 86_400_000).toISOString();
+  await hub.send("POST", "tokens", { name: "ci", servers: ["notes", "memory"], readOnly: true, expires: week });
+  await hub.send("POST", "tokens", { name: "laptop" });
+  const [claude] = await Promise.all([hub.connect("claude-code", "2.1.4"), hub.connect("Visual Studio Code", "1.106")]);
+  await claude.ask("tools/call", { name: "everything__echo", arguments: { message: "hello" } });
+  await claude.ask("tools/call", { name: "no_such_tool", arguments: {} });
 }

@@ -118,7 +118,13 @@ const logs = createRoute({
   getParentRoute: () => root,
   path: "/logs",
   component: lazyRouteComponent(() => import("./screens/logs/Logs"), "Logs"),
-  validateSearch: (s): { server?: string; q?: string } => ({ server: word(s.server), q: word(s.q) }),
+  validateSearch: (s): { server?: string; source?: string; level?: string; q?: string; regex?: boolean } => ({
+    server: word(s.server),
+    source: word(s.source),
+    level: word(s.level),
+    q: word(s.q),
+    regex: s.regex === true || undefined,
+  }),
 });
 
 const settings = createRoute({

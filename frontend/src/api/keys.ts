@@ -8,6 +8,7 @@ export const keys = {
   market: ["market"] as const,
   tools: ["tools"] as const,
   history: ["history"] as const,
+  logs: ["logs"] as const,
   clients: ["clients"] as const,
   tokens: ["tokens"] as const,
   /** Who uses a secret stands in the configuration: what says that it changed says that they did. */

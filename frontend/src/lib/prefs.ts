@@ -7,11 +7,13 @@ export interface Prefs {
   keys: boolean;
   dense: boolean;
   wrap: boolean;
+  /** How the times of log lines are written. */
+  times: "clock" | "date" | "utc";
   /** The hub itself among the servers. */
   builtin: boolean;
 }
 
-const initial: Prefs = { theme: "system", keys: true, dense: false, wrap: true, builtin: false };
+const initial: Prefs = { theme: "system", keys: true, dense: false, wrap: true, times: "clock", builtin: false };
 const name = "mcp-hub";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();

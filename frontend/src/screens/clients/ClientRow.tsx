@@ -18,7 +18,7 @@ export function ClientRow({ client: c }: { client: Client }) {
   const name = line(c.name, 80);
   const state = busy ? text.clients.busy(c.inFlight) : c.listening ? text.clients.listening : text.clients.quiet;
   return (
-    <li className="grid gap-x-4 gap-y-1 px-3 py-2.5 md:grid-cols-[minmax(0,1fr)_11rem_9rem_auto] md:items-center">
+    <li className="grid gap-x-4 gap-y-1 px-3 py-2.5 md:grid-cols-[minmax(0,1fr)_10rem_11rem_9rem] md:items-center">
       <div className="min-w-0">
         <p className="flex flex-wrap items-baseline gap-x-2">
           <span className="foreign font-semibold">{name || text.clients.nameless}</span>
@@ -36,29 +36,31 @@ export function ClientRow({ client: c }: { client: Client }) {
           <span title={dateTime(c.since)}>{text.clients.since(ago(c.since, now))}</span>
         </p>
       </div>
-      <p className={cx("flex items-center gap-1.5 text-sm", busy && !stale ? "text-accent" : "text-muted")}>
-        {busy ? (
-          <LoaderCircle size={14} aria-hidden className={cx("shrink-0", !stale && "animate-spin")} />
-        ) : (
-          <CircleDot size={14} aria-hidden className={cx("shrink-0", c.listening && !stale && "text-ok")} />
-        )}
-        {stale ? text.state.was(state) : state}
-      </p>
-      <p className="text-sm text-muted">
-        <span title={c.lastCall && dateTime(c.lastCall)}>
-          {c.lastCall ? text.clients.lastCall(ago(c.lastCall, now)) : text.clients.noCall}
-        </span>
-      </p>
-      <p className="text-sm md:text-right">
-        {c.calls > 0 ? (
-          <a href={callsOf({ client: c.name })} className="font-medium text-accent hover:underline">
-            {text.clients.calls(count(c.calls), c.calls)}
-            {c.failed > 0 && <span className="text-err"> · {text.clients.failedCalls(count(c.failed))}</span>}
-          </a>
-        ) : (
-          <span className="text-muted">{text.clients.calls("0", 0)}</span>
-        )}
-      </p>
+      <div className="flex flex-wrap gap-x-4 md:contents">
+        <p className={cx("flex items-center gap-1.5 text-sm", busy && !stale ? "text-accent" : "text-muted")}>
+          {busy ? (
+            <LoaderCircle size={14} aria-hidden className={cx("shrink-0", !stale && "animate-spin")} />
+          ) : (
+            <CircleDot size={14} aria-hidden className={cx("shrink-0", c.listening && !stale && "text-ok")} />
+          )}
+          {stale ? text.state.was(state) : state}
+        </p>
+        <p className="text-sm text-muted">
+          <span title={c.lastCall && dateTime(c.lastCall)}>
+            {c.lastCall ? text.clients.lastCall(ago(c.lastCall, now)) : text.clients.noCall}
+          </span>
+        </p>
+        <p className="text-sm md:text-right">
+          {c.calls > 0 ? (
+            <a href={callsOf({ client: c.name })} className="font-medium text-accent hover:underline">
+              {text.clients.calls(count(c.calls), c.calls)}
+              {c.failed > 0 && <span className="text-err"> · {text.clients.failedCalls(count(c.failed))}</span>}
+            </a>
+          ) : (
+            <span className="text-muted">{text.clients.calls("0", 0)}</span>
+          )}
+        </p>
+      </div>
     </li>
   );
 }

@@ -1,57 +1,95 @@
-import { useQueries } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { serverLog, useServers } from "../../api/queries";
-import { line } from "../../lib/text";
+import { type LogFilter, useLog, useOlder, wholeLog } from "../../api/logs";
+import { useLate } from "../../lib/useLate";
 import { text } from "../../text";
-import { Select } from "../../ui/Field";
-import { Failure, Loading } from "../../ui/states";
-import { type Line, LogView } from "./LogView";
+import { Button } from "../../ui/Button";
+import { Empty, Failure, Loading } from "../../ui/states";
+import { complain } from "../../ui/Toast";
+import { LogFilters } from "./LogFilters";
+import { LogLines } from "./LogLines";
+import { LogTools } from "./LogTools";
+import { download, fitting } from "./lines";
 
-/** What all servers wrote, in the order of time. */
+const levels = ["debug", "info", "warn", "error"] as const;
+
+/** What the hub and all servers wrote, in the order of time. */
 export function Logs() {
-  const servers = useServers();
-  const { server = "" } = useSearch({ from: "/logs" });
+  const search = useSearch({ from: "/logs" });
   const navigate = useNavigate({ from: "/logs" });
-  const names = (servers.data ?? []).filter((s) => !s.builtin).map((s) => s.name);
-  const chosen = server ? names.filter((n) => n === server) : names;
-  const logs = useQueries({ queries: chosen.map(serverLog) });
-  const stamp = logs.map((l) => l.dataUpdatedAt).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp says when the logs are others
-  const lines = useMemo(() => {
-    const all: Line[] = logs.flatMap((l, i) =>
-      (l.data ?? []).map((one) => ({ ...one, server: server ? undefined : chosen[i] })),
-    );
-    return all.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  }, [stamp, server]);
-  const failed = logs.find((l) => l.error && !l.data);
-
+  const words = useLate(search.q);
+  const filter: LogFilter = {
+    server: search.server,
+    source: search.source === "hub" ? "hub" : undefined,
+    level: levels.find((l) => l === search.level),
+    q: search.regex ? undefined : words, // expressions are looked for here, in what is loaded
+  };
+  const log = useLog(filter);
+  const older = useOlder(filter);
+  const fits = useMemo(() => (search.regex && words ? fitting(words) : undefined), [search.regex, words]);
+  const wrong = typeof fits === "object" ? fits.wrong : undefined;
+  const all = log.data?.lines;
+  const lines = useMemo(() => (all && typeof fits === "function" ? all.filter(fits) : all), [all, fits]);
+  const take = useMutation({
+    mutationFn: async () => {
+      const whole = (await wholeLog(filter)).map((l, i) => ({ ...l, id: String(i) }));
+      download(typeof fits === "function" ? whole.filter(fits) : whole, search.server ?? text.hub);
+    },
+    onError: complain,
+  });
+  const narrowed = Boolean(search.q || search.server || search.source || search.level);
+  const more = log.data?.older ? () => older.isPending || older.mutate(undefined, { onError: complain }) : undefined;
   return (
     <div className="flex flex-col gap-3">
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <h1 className="text-xl font-semibold">{text.logs.title}</h1>
-        <p className="grow text-muted">{text.logs.live}</p>
-        <Select
-          aria-label={text.logs.server}
-          value={server}
-          onChange={(e) =>
-            void navigate({ search: (old) => ({ ...old, server: e.target.value || undefined }), replace: true })
-          }
-          className="w-auto! max-w-60"
-        >
-          <option value="">{text.logs.all}</option>
-          {names.map((n) => (
-            <option key={n} value={n}>
-              {line(n, 60)}
-            </option>
-          ))}
-        </Select>
+      <h1 className="text-xl font-semibold">{text.logs.title}</h1>
+      <div className="flex flex-wrap items-center gap-2">
+        <LogFilters wrong={wrong} />
+        <p className="grow text-sm text-muted">{lines && all && text.logs.lines(lines.length, all.length)}</p>
+        <LogTools onDownload={() => take.mutate()} busy={take.isPending} />
       </div>
-      {failed && <Failure error={failed.error} retry={() => void failed.refetch()} />}
-      {servers.data === undefined || logs.some((l) => l.isLoading) ? (
-        <Loading rows={10} height="h-5" />
+      {wrong && (
+        <p role="alert" className="foreign text-sm text-err">
+          {text.logs.badRegex(wrong)}
+        </p>
+      )}
+      {log.error && <Failure error={log.error} title={text.logs.failed} retry={() => void log.refetch()} />}
+      {!lines ? (
+        !log.error && <Loading rows={10} height="h-5" />
+      ) : lines.length === 0 ? (
+        <Empty
+          title={narrowed ? text.logs.noneShown : text.logs.none}
+          action={
+            narrowed && (
+              <>
+                <Button onClick={() => void navigate({ search: {}, replace: true })}>{text.clearFilter}</Button>
+                {more && (
+                  <Button acts busy={older.isPending} onClick={more}>
+                    {text.logs.older}
+                  </Button>
+                )}
+              </>
+            )
+          }
+        />
       ) : (
-        <LogView lines={lines} name={server || text.hub} empty={text.logs.none} />
+        <LogLines
+          key={JSON.stringify(filter)}
+          lines={lines}
+          name={search.server ?? text.hub}
+          onTop={more}
+          top={
+            more ? (
+              <Button look="quiet" acts busy={older.isPending} onClick={more}>
+                {text.logs.older}
+              </Button>
+            ) : log.data?.dropped ? (
+              text.logs.dropped
+            ) : (
+              text.logs.oldest
+            )
+          }
+        />
       )}
     </div>
   );

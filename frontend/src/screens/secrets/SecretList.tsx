@@ -93,7 +93,7 @@ function Row({
           {s.servers.map((server, i) => (
             <span key={server}>
               {i > 0 && ", "}
-              <Link to="/servers/$name" params={{ name: server }} className="foreign text-accent hover:underline">
+              <Link to="/servers/$name" params={{ name: server }} className="foreign text-accent underline">
                 {line(server, 60)}
               </Link>
             </span>

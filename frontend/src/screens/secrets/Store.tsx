@@ -28,7 +28,7 @@ export function Store() {
           <p className="foreign min-w-0 grow basis-56">{plain(b.where) || text.store.nothing}</p>
           <Badge tone={tones[b.state]}>{text.store.states[b.state]}</Badge>
         </div>
-        {b.why && <p className="foreign text-sm text-muted">{line(b.why, 400)}</p>}
+        {b.why && <p className="foreign text-sm text-muted first-letter:uppercase">{line(b.why, 400)}</p>}
         {troubled && <Trouble backend={b} busy={isFetching} retry={() => void refetch()} />}
         {b.state === "ready" && (
           <div className="flex flex-wrap gap-2">
@@ -62,8 +62,8 @@ function Trouble({ backend: b, busy, retry }: { backend: Backend; busy: boolean;
   };
   return (
     <div role="alert" className="flex flex-col gap-3 rounded-lg bg-warn-soft p-3">
-      {b.problem && <p className="foreign font-medium">{plain(b.problem)}</p>}
-      {b.action && <p className="foreign">{plain(b.action)}</p>}
+      {b.problem && <p className="foreign font-medium first-letter:uppercase">{plain(b.problem)}</p>}
+      {b.action && <p className="foreign first-letter:uppercase">{plain(b.action)}</p>}
       {b.state === "locked" && b.backend === "file" ? (
         <form onSubmit={submit} className="flex flex-col gap-2">
           <Hidden name="passphrase" label={text.store.passphrase} autoComplete="current-password" />

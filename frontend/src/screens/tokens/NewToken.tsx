@@ -45,9 +45,13 @@ export function NewToken({ onClose }: { onClose: () => void }) {
 function Form({ create, onClose }: { create: ReturnType<typeof useCreateToken>; onClose: () => void }) {
   const servers = (useServers().data ?? []).filter((s) => !s.builtin);
   const [some, setSome] = useState(false);
+  const [lacking, setLacking] = useState(false);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const given = new FormData(event.currentTarget);
+    const none = some && !given.has("server"); // to the hub that would mean all
+    setLacking(none);
+    if (none) return;
     create.mutate({
       name: String(given.get("name")).trim(),
       servers: given.getAll("server").map(String),
@@ -86,6 +90,11 @@ function Form({ create, onClose }: { create: ReturnType<typeof useCreateToken>; 
               </label>
             ))}
           </div>
+        )}
+        {lacking && (
+          <p role="alert" className="text-sm text-err">
+            {text.tokens.noServer}
+          </p>
         )}
       </fieldset>
       <Labelled label={text.tokens.tools} hint={text.tokens.toolsHint}>
