@@ -94,7 +94,7 @@ frontend: $(MODULES) ## The dashboard: format, types and whether they are those 
 	cd frontend && npm run --silent size
 
 .PHONY: browser
-browser: build $(PEERS) ## The built hub's dashboard in Chromium, with real servers
+browser: build $(PEERS) ## The built hub's dashboard in Chromium and WebKitGTK, with real servers
 	@build/setup.sh browser
 	cd frontend && MCP_HUB_BIN='$(TESTBIN)' npm run --silent browser
 

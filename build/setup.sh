@@ -6,9 +6,15 @@ set -euo pipefail
 fail() { echo "setup: $*" >&2; exit 1; }
 
 if [[ ${1:-} == browser ]]; then
-  [[ -n ${CHROMIUM:-} ]] || command -v chromium >/dev/null || command -v google-chrome >/dev/null && exit
-  command -v apt-get >/dev/null || fail "Chromium is missing: install it, or name another Chromium in CHROMIUM"
-  apt-get update -qq && apt-get install -y -qq chromium >/dev/null || fail "could not install Chromium: run 'apt-get install chromium' as root"
+  if [[ -z ${CHROMIUM:-} ]] && ! { command -v chromium || command -v google-chrome; } >/dev/null; then
+    command -v apt-get >/dev/null || fail "Chromium is missing: install it, or name another Chromium in CHROMIUM"
+    apt-get update -qq && apt-get install -y -qq chromium >/dev/null || fail "could not install Chromium: run 'apt-get install chromium' as root"
+  fi
+  # On Linux the window shows the dashboard with WebKitGTK. Its test is skipped where there is none.
+  if [[ $(uname) == Linux ]] && ! { command -v WebKitWebDriver && command -v Xvfb; } >/dev/null && command -v apt-get >/dev/null; then
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends webkit2gtk-driver xvfb >/dev/null ||
+      fail "could not install WebKitGTK: run 'apt-get install --no-install-recommends webkit2gtk-driver xvfb' as root"
+  fi
   exit
 fi
 
