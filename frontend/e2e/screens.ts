@@ -40,7 +40,7 @@ export const screens: Screen[] = [
   },
   {
     name: "call",
-    path: "/history?name=get-structured-content",
+    path: "/history?name=get-structured-content&client=cursor",
     ready: async (page) => {
       await page.locator("[data-row-link]").first().click();
       await page.getByText("What happened around it").waitFor();
@@ -49,7 +49,7 @@ export const screens: Screen[] = [
   },
   {
     name: "call-compare",
-    path: "/history?name=get-structured-content",
+    path: "/history?name=get-structured-content&client=cursor",
     ready: async (page) => {
       await page.locator("[data-row-link]").first().click();
       await page
