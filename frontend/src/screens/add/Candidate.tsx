@@ -1,10 +1,9 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, FlaskConical } from "lucide-react";
 import { useId, useState } from "react";
 import { ask, client } from "../../api/client";
-import { keys } from "../../api/keys";
-import { useServers } from "../../api/queries";
+import { useConfigFiles, useServers } from "../../api/queries";
 import { isObject } from "../../forms/schema";
 import { line, plain } from "../../lib/text";
 import { text } from "../../text";
@@ -24,9 +23,7 @@ export function Candidate({ draft, alone }: { draft: Draft; alone: boolean }) {
   const [config, setConfig] = useState(draft.config);
   const [file, setFile] = useState<string>();
   const servers = useServers().data ?? [];
-  const files =
-    useQuery({ queryKey: [...keys.config, "files"], queryFn: () => ask(client.GET("/api/v2/config/files")) }).data
-      ?.files ?? [];
+  const files = useConfigFiles().data?.files ?? [];
 
   const test = useMutation({
     mutationFn: () => ask(client.POST("/api/v2/trials", { body: { name: name || "test", config } })),

@@ -21,7 +21,7 @@ export function BucketTable({ summary: s, server }: { summary: Summary; server?:
               {words.bucket}
             </th>
             {[words.calls, words.failed, words.p50, words.p95].map((name) => (
-              <th key={name} scope="col" className="px-3 py-1.5 text-right font-medium">
+              <th key={name} scope="col" className="px-3 py-1.5 text-right font-medium whitespace-nowrap">
                 {name}
               </th>
             ))}

@@ -31,7 +31,7 @@ export function Recorder({ status: s }: { status: HistoryStatus }) {
           <span className="font-medium text-text">{s.recording ? words.on : words.off}</span> ·{" "}
           {words.kept(s.days, mebibytes(s.maxBytes))} · {words.used(mebibytes(s.bytes))}
         </p>
-        <Button look="quiet" onClick={() => setOpen(true)} className="-mx-2 px-2">
+        <Button look="quiet" onClick={() => setOpen(true)} className="-mx-2 px-2 text-accent!">
           {words.open}
         </Button>
       </div>
@@ -99,7 +99,7 @@ export function RecorderOf({ server }: { server: string }) {
           </option>
         ))}
       </Select>
-      {now === "nothing" && <p className="text-sm text-warn">{words.notServer}</p>}
+      {now === "nothing" && <p className="w-full text-sm text-warn">{words.notServer}</p>}
     </>
   );
 }

@@ -1,10 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, Download } from "lucide-react";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
-import { ask, client } from "../../api/client";
-import { keys } from "../../api/keys";
 import { type ItemDetails, type Plan, useInstall, usePlan } from "../../api/market";
+import { useConfigFiles } from "../../api/queries";
 import { line } from "../../lib/text";
 import { useLate } from "../../lib/useLate";
 import { text } from "../../text";
@@ -25,9 +23,7 @@ export function Install({ item }: { item: ItemDetails }) {
   const body = { source: item.source, id: item.id, install: way, name: name || undefined, file, values };
   const plan = usePlan(useLate(body));
   const install = useInstall();
-  const files =
-    useQuery({ queryKey: [...keys.config, "files"], queryFn: () => ask(client.GET("/api/v2/config/files")) }).data
-      ?.files ?? [];
+  const files = useConfigFiles().data?.files ?? [];
 
   if (item.installs.length === 0)
     return <p className="rounded-lg border border-line bg-surface p-4 text-muted">{text.market.cannot}</p>;

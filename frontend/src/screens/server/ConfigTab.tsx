@@ -1,21 +1,14 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ask, client, type Server } from "../../api/client";
-import { keys } from "../../api/keys";
+import type { Server } from "../../api/client";
+import { useConfigFiles, useEffectiveConfig } from "../../api/queries";
 import { text } from "../../text";
 import { Code } from "../../ui/Code";
 import { Failure, Loading } from "../../ui/states";
 
 /** The server's entry, and where it stands. What may be secret is masked by the hub. */
 export function ConfigTab({ server: s }: { server: Server }) {
-  const { data, error, refetch } = useQuery({
-    queryKey: [...keys.config, "effective"],
-    queryFn: () => ask(client.GET("/api/v2/config/effective")),
-  });
-  const files = useQuery({
-    queryKey: [...keys.config, "files"],
-    queryFn: () => ask(client.GET("/api/v2/config/files")),
-  }).data;
+  const { data, error, refetch } = useEffectiveConfig();
+  const files = useConfigFiles().data;
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
   if (!data) return <Loading rows={2} />;
   const entry = data.servers.find((e) => e.name === s.name);

@@ -26,7 +26,7 @@ export function Header({ server: s }: { server: Server }) {
         <h1 className="foreign min-w-0 text-xl font-semibold">{name}</h1>
         <Status server={s} />
         {pulses && (
-          <div className="w-36">
+          <div className="w-36 max-sm:order-last max-sm:w-full">
             <Pulse name={s.name} counts={pulses.get(s.name)} />
           </div>
         )}

@@ -19,11 +19,9 @@ export function HistoryTab({ server: s }: { server: Server }) {
   const set = (change: CallSearch) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   return (
     <div className="flex flex-col gap-3">
-      <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
-        <div className="flex min-w-0 grow flex-col gap-2">{status && <Recorder status={status} />}</div>
-        <Views value={search.view} onChange={(view) => set({ view })} />
-      </div>
+      {status && <Recorder status={status} />}
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+        <Views value={search.view} onChange={(view) => set({ view })} />
         <RecorderOf server={s.name} />
       </div>
       {search.view === "charts" ? (

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ask, client } from "../../api/client";
-import { keys } from "../../api/keys";
+import { useConfigFiles, useEffectiveConfig } from "../../api/queries";
 import { isObject } from "../../forms/schema";
 import { text } from "../../text";
 import { Badge } from "../../ui/Badge";
@@ -16,14 +16,8 @@ export function OwnSettings() {
     queryFn: () => ask(client.GET("/api/v2/config/schema")),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const effective = useQuery({
-    queryKey: [...keys.config, "effective"],
-    queryFn: () => ask(client.GET("/api/v2/config/effective")),
-  });
-  const files = useQuery({
-    queryKey: [...keys.config, "files"],
-    queryFn: () => ask(client.GET("/api/v2/config/files")),
-  });
+  const effective = useEffectiveConfig();
+  const files = useConfigFiles();
   if (!schema.data || !effective.data) return <Loading rows={2} />;
   const own = get(schema.data, "properties", "hub", "properties");
   const set = effective.data.settings.find((s) => s.name === "hub");
