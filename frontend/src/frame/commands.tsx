@@ -1,5 +1,5 @@
 import type { useNavigate } from "@tanstack/react-router";
-import { Play, Plus, RotateCw, ScrollText, Server as ServerIcon, Square, Wrench } from "lucide-react";
+import { KeyRound, Play, Plus, RotateCw, ScrollText, Server as ServerIcon, Square, Wrench } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Server } from "../api/client";
 import type { Action } from "../api/queries";
@@ -41,6 +41,14 @@ export function commands(servers: Server[], navigate: Navigate, act: (name: stri
       command(`go ${to}`, label, <Icon size={15} />, () => void navigate({ to })),
     ),
     command("go /add", text.add.open, <Plus size={15} />, () => void navigate({ to: "/add" })),
+    ...(["sign-ins", "tokens"] as const).map((tab) =>
+      command(
+        `go ${tab}`,
+        text.secrets.tabs[tab],
+        <KeyRound size={15} />,
+        () => void navigate({ to: "/secrets", search: { tab } }),
+      ),
+    ),
   ];
   const open = servers.map(({ name, displayName }) =>
     command(
