@@ -54,7 +54,7 @@ export function OwnSettings() {
             ) : (
               <p className="foreign flex items-center gap-2 font-mono text-sm">
                 {JSON.stringify(l.value) ?? text.form.unset}
-                {!l.set && <Badge>{text.settings.standard}</Badge>}
+                {!l.set && l.value !== undefined && <Badge>{text.settings.standard}</Badge>}
               </p>
             )}
           </div>
