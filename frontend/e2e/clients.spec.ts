@@ -104,3 +104,18 @@ test("a token is made by keyboard, shown once, limits its client, and is refused
   expect(faults).toEqual([]);
   await context.close();
 });
+
+test("the settings tell each value by its key, and whom the hub asks for a token", async () => {
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(hub.url);
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Go to a server").fill("settings");
+  await page.getByRole("option", { name: "Settings" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByText("hub.history.days", { exact: true }).waitFor();
+  await page.getByText("Everybody but your own programs on this machine.").waitFor();
+  await page.getByRole("link", { name: "Client tokens" }).click();
+  await page.getByText("No client has a token of its own").waitFor();
+  expect(faults).toEqual([]);
+  await context.close();
+});
