@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import type { Hub } from "./hub";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -77,6 +77,16 @@ export async function problems(page: Page): Promise<string[]> {
       v.nodes.map((n) => `${v.id}: ${n.target.join(" ")}: ${n.failureSummary.replace(/\s+/g, " ")}`),
     );
   });
+}
+
+/** Presses Tab until something has the focus, as a person would. */
+export async function tabTo(page: Page, target: Locator, key = "Tab") {
+  await target.waitFor();
+  for (let i = 0; i < 120; i++) {
+    if (await target.evaluate((el) => el === document.activeElement)) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${target} cannot be reached by keyboard`);
 }
 
 /** How far the page reaches out of its window sideways, in pixels. */

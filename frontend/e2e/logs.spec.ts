@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, open, overflow, problems } from "./browser";
 import { Hub, real } from "./hub";
 
-// 50,000 lines. The aims are 300 ms until they are shown and no task of 100 ms while scrolling; the tests allow ten times
-// that, and print what it was.
+// 50,000 lines. The aims are 300 ms until they are shown and no task of 100 ms while scrolling. The test allows ten times
+// the former and three times the latter, which it counts without what others on the machine take, and prints what it was.
 const many = 50_000;
 const shown = 300;
 const longest = 100;
@@ -48,16 +48,26 @@ afterAll(async () => {
   await hub?.close();
 });
 
-/** Has the longest task of the page from now on be known. */
-const watch = (page: Page) =>
-  page.evaluate(() => {
-    const state = window as unknown as { longest: number };
-    state.longest = 0;
-    new PerformanceObserver((list) => {
-      for (const task of list.getEntries()) state.longest = Math.max(state.longest, task.duration);
-    }).observe({ type: "longtask" });
-  });
-const longestTask = (page: Page) => page.evaluate(() => Math.round((window as unknown as { longest: number }).longest));
+/** The longest task of the page while something is done: in milliseconds that pass, and that the page itself computes. */
+async function longestTask(page: Page, run: () => Promise<unknown>) {
+  await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline"] });
+  await run();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: Task[] };
+  interface Task {
+    name: string;
+    pid: number;
+    tid: number;
+    dur?: number;
+    tdur?: number;
+    args: { name?: string };
+  }
+  const main = traceEvents.filter((e) => e.name === "thread_name" && e.args.name === "CrRendererMain");
+  const tasks = traceEvents.filter(
+    (e) => e.name.endsWith("RunTask") && main.some((m) => m.pid === e.pid && m.tid === e.tid),
+  );
+  const most = (times: number[]) => Math.round(times.reduce((a, b) => Math.max(a, b), 0) / 1000);
+  return { passed: most(tasks.map((t) => t.dur ?? 0)), computed: most(tasks.map((t) => t.tdur ?? 0)) };
+}
 
 /** Scrolls the log by so many pixels each frame, until it cannot go further or a text is seen. */
 const scroll = (page: Page, step: number, until: string) =>
@@ -76,7 +86,7 @@ const scroll = (page: Page, step: number, until: string) =>
     { step, until },
   );
 
-test("50,000 lines are there soon, and can be scrolled to the first", { timeout: 180_000 }, async () => {
+test("50,000 lines are there soon, and can be scrolled to the first", { timeout: 240_000 }, async () => {
   const { page, context, faults } = await open(browser, hub);
   await page.goto(`${hub.url}#/settings`);
   await page.getByText("Speaks as mcp-hub").waitFor();
@@ -85,18 +95,17 @@ test("50,000 lines are there soon, and can be scrolled to the first", { timeout:
   await page.getByRole("link", { name: "Logs", exact: true }).click();
   await page.getByRole("log").locator("time").first().waitFor();
   const took = Math.round(performance.now() - began);
-  await watch(page);
-  const frames = await scroll(page, -2000, "line 0 of many");
+  const up = await longestTask(page, () => scroll(page, -4000, "line 0 of many"));
   await page.getByText("This is the oldest line").waitFor();
-  const up = await longestTask(page);
   const total = await page.getByText(/^\d+ lines$/).textContent();
   expect(Number.parseInt(total ?? "", 10)).toBeGreaterThanOrEqual(many);
-  await scroll(page, 5000, `line ${many - 1} of many`);
-  const down = await longestTask(page);
-  console.log(`shown after ${took} ms; ${frames} frames up to the first of ${total}`);
-  console.log(`longest task ${up} ms upwards with loading, ${down} ms in all`);
+  const down = await longestTask(page, () => scroll(page, 20_000, `line ${many - 1} of many`));
+  console.log(`shown after ${took} ms; longest task of ${total}, in ms:`, { up, down });
   expect(took).toBeLessThan(10 * shown);
-  expect(down).toBeLessThan(10 * longest);
+  for (const { computed } of [up, down]) {
+    expect(computed).toBeGreaterThan(0); // the browser tells it
+    expect(computed).toBeLessThan(3 * longest);
+  }
   expect(faults).toEqual([]);
   await context.close();
 });

@@ -92,7 +92,21 @@ test("sign in to a server, and out of it", async () => {
   await page.getByRole("tab", { name: "About" }).click();
   await page.getByText("signed in", { exact: true }).waitFor();
   expect(await problems(page)).toEqual([]);
-  await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+  await page.goto(`${hub.url}#/secrets?tab=sign-ins`);
+  const own = page.getByRole("region", { name: "Sign-in to far" });
+  await own.getByText("signed in", { exact: true }).waitFor();
+  await own.getByText("read", { exact: true }).waitFor();
+  await own.getByText("You have to sign in again.").waitFor(); // there is no refresh token
+  expect(await problems(page)).toEqual([]);
+  await own.getByRole("button", { name: "Sign out" }).click();
+  await page.getByText("Sign-in needed").locator("visible=true").waitFor();
+  expect(await problems(page)).toEqual([]);
+  // The browser may be on another machine than the hub: then the address at which it ends is handed in.
+  const again = context.waitForEvent("page");
+  await page.route("**/api/oauth/callback*", (route) => route.abort());
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByText("The page did not come back to the hub?").click();
+  await page.getByLabel("Paste the address at which it ended").waitFor();
+  await (await again).close();
   await context.close();
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { launch, open } from "./browser";
+import { launch, open, tabTo } from "./browser";
 import { Hub, real } from "./hub";
 
 // What every person does with a hub, by keyboard alone: no test here touches the mouse.
@@ -23,16 +23,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => hub.close());
-
-/** Presses Tab until something has the focus, as a person would. */
-async function tabTo(page: Page, target: Locator, key = "Tab") {
-  await target.waitFor();
-  for (let i = 0; i < 120; i++) {
-    if (await target.evaluate((el) => el === document.activeElement)) return;
-    await page.keyboard.press(key);
-  }
-  throw new Error(`${target} cannot be reached by keyboard`);
-}
 
 const entry = (text: string) => JSON.parse(text).mcpServers as Record<string, Record<string, unknown>>;
 

@@ -16,11 +16,31 @@ func (a *v2) accessRoutes(api huma.API) {
 	create := operation(http.MethodPost, "tokens", "create-token", "Make a token for a client; it is shown only this once", 409, 422)
 	create.DefaultStatus = http.StatusCreated
 	huma.Register(api, create, a.createToken)
+	huma.Register(api, operation(http.MethodGet, "access", "get-access", "Whom the hub asks for a token"), a.getAccess)
 	huma.Register(api, operation(http.MethodDelete, "tokens/{name}", "revoke-token", "Take a client's token back, and end what it has under way", 404), a.revokeToken)
 	code := operation(http.MethodPost, "session-codes", "create-session-code", "Make a code with which a browser begins a session")
 	code.Description = "GET the path within a minute: the browser then has a cookie that counts as the hub's own token, for 30 days. The code is good only once."
 	code.DefaultStatus = http.StatusCreated
 	huma.Register(api, code, a.createCode)
+}
+
+type accessRules struct {
+	Body struct {
+		Token string `json:"token" enum:"everybody,strangers,others" doc:"Who needs one: everybody (--require-token); all but the programs of the person whose hub it is, on the hub's machine; or only who connects from other machines (--no-token)"`
+	}
+}
+
+func (a *v2) getAccess(context.Context, *struct{}) (*accessRules, error) {
+	out := &accessRules{}
+	switch {
+	case a.Guard.RequireToken:
+		out.Body.Token = "everybody"
+	case a.Guard.NoToken:
+		out.Body.Token = "others"
+	default:
+		out.Body.Token = "strangers"
+	}
+	return out, nil
 }
 
 type clientToken struct {

@@ -2,6 +2,7 @@ import type { useNavigate } from "@tanstack/react-router";
 import {
   BarChart3,
   History,
+  KeyRound,
   Play,
   Plus,
   RotateCw,
@@ -57,6 +58,14 @@ export function commands(servers: Server[], navigate: Navigate, act: (name: stri
       () => void navigate({ to: "/history", search: { view: "charts" } }),
     ),
     command("go /add", text.add.open, <Plus size={15} />, () => void navigate({ to: "/add" })),
+    ...(["sign-ins", "tokens"] as const).map((tab) =>
+      command(
+        `go ${tab}`,
+        text.secrets.tabs[tab],
+        <KeyRound size={15} />,
+        () => void navigate({ to: "/secrets", search: { tab } }),
+      ),
+    ),
   ];
   const open = servers.map(({ name, displayName }) =>
     command(

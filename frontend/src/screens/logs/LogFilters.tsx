@@ -30,37 +30,38 @@ export function LogFilters({ wrong }: { wrong?: string }) {
           <Regex size={15} aria-hidden />
         </Button>
       </div>
-      <Select
-        aria-label={text.logs.source}
-        value={whose}
-        onChange={({ target: { value } }) =>
-          set({
-            server: value.startsWith(":") ? value.slice(1) : undefined,
-            source: value === "hub" ? "hub" : undefined,
-          })
-        }
-        className="w-auto! max-w-52"
-      >
-        <option value="">{text.logs.all}</option>
-        <option value="hub">{text.logs.onlyHub}</option>
-        {servers.map((s) => (
-          <option key={s.name} value={`:${s.name}`}>
-            {line(s.displayName, 60)}
-          </option>
-        ))}
-      </Select>
-      <Select
-        aria-label={text.logs.level}
-        value={search.level ?? "debug"}
-        onChange={({ target: { value } }) => set({ level: value === "debug" ? undefined : value })}
-        className="w-auto!"
-      >
-        {Object.entries(text.logs.levels).map(([level, label]) => (
-          <option key={level} value={level}>
-            {label}
-          </option>
-        ))}
-      </Select>
+      <div className="flex w-full gap-2 sm:w-auto">
+        <Select
+          aria-label={text.logs.source}
+          value={whose}
+          onChange={({ target: { value } }) =>
+            set({
+              server: value.startsWith(":") ? value.slice(1) : undefined,
+              source: value === "hub" ? "hub" : undefined,
+            })
+          }
+          className="sm:max-w-52"
+        >
+          <option value="">{text.logs.all}</option>
+          <option value="hub">{text.logs.onlyHub}</option>
+          {servers.map((s) => (
+            <option key={s.name} value={`:${s.name}`}>
+              {line(s.displayName, 60)}
+            </option>
+          ))}
+        </Select>
+        <Select
+          aria-label={text.logs.level}
+          value={search.level ?? "debug"}
+          onChange={({ target: { value } }) => set({ level: value === "debug" ? undefined : value })}
+        >
+          {Object.entries(text.logs.levels).map(([level, label]) => (
+            <option key={level} value={level}>
+              {label}
+            </option>
+          ))}
+        </Select>
+      </div>
     </>
   );
 }

@@ -38,6 +38,16 @@ export function LogRow({ line: l, wrap, times, onWhole }: Props) {
           {plain(l.server || text.logs.hub)}
         </span>
       )}
+      {bad && l.server && (
+        <a
+          href={callsOf({ server: l.server, ...around(l) })}
+          aria-label={text.logs.calls(plain(l.server))}
+          title={text.logs.calls(plain(l.server))}
+          className="-my-0.5 flex sm:order-last size-6 shrink-0 items-center justify-center text-muted hover:text-accent"
+        >
+          <History size={13} aria-hidden />
+        </a>
+      )}
       <span className={cx("foreign min-w-0", wrap ? "whitespace-pre-wrap max-sm:basis-full" : "whitespace-pre")}>
         {plain(l.text.slice(0, most))}
         {more && l.text.length < most && (
@@ -52,16 +62,6 @@ export function LogRow({ line: l, wrap, times, onWhole }: Props) {
           </>
         )}
       </span>
-      {bad && l.server && (
-        <a
-          href={callsOf({ server: l.server, ...around(l) })}
-          aria-label={text.logs.calls(plain(l.server))}
-          title={text.logs.calls(plain(l.server))}
-          className="-my-0.5 flex size-6 shrink-0 items-center justify-center text-muted hover:text-accent"
-        >
-          <History size={13} aria-hidden />
-        </a>
-      )}
     </>
   );
 }

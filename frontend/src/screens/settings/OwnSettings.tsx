@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ask, client } from "../../api/client";
 import { useConfigFiles, useEffectiveConfig } from "../../api/queries";
-import { isObject } from "../../forms/schema";
 import { text } from "../../text";
 import { Badge } from "../../ui/Badge";
 import { Code } from "../../ui/Code";
-import { Loading } from "../../ui/states";
+import { Failure, Loading } from "../../ui/states";
+import { get, leaves } from "./leaves";
 import { Section } from "./Settings";
 
 /** The hub's settings as its schema describes them, with what holds now. */
@@ -18,8 +18,9 @@ export function OwnSettings() {
   });
   const effective = useEffectiveConfig();
   const files = useConfigFiles();
+  const failed = [schema, effective].find((q) => q.error && !q.data);
+  if (failed) return <Failure error={failed.error} retry={() => void failed.refetch()} />;
   if (!schema.data || !effective.data) return <Loading rows={2} />;
-  const own = get(schema.data, "properties", "hub", "properties");
   const set = effective.data.settings.find((s) => s.name === "hub");
   const index = files.data?.files.find((f) => f.path === set?.from.file)?.index ?? 0;
   return (
@@ -34,20 +35,20 @@ export function OwnSettings() {
         </>
       }
     >
-      {Object.entries(own).map(([key, schema]) => {
-        const value = get(set?.value)[key];
+      {leaves(get(schema.data, "properties", "hub"), set?.value, "hub").map((l) => {
+        const long = typeof l.value === "object" && l.value !== null && JSON.stringify(l.value).length > 40;
         return (
-          <div key={key} className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1 px-4 py-2.5">
+          <div key={l.key} className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1 px-4 py-2.5">
             <div className="min-w-0 flex-1 basis-60">
-              <p className="font-mono text-sm">hub.{key}</p>
-              <p className="text-sm text-muted">{String(get(schema).description ?? "")}</p>
+              <p className="foreign font-mono text-sm">{l.key}</p>
+              <p className="text-sm text-muted">{l.description}</p>
             </div>
-            {isObject(value) ? (
-              <Code value={JSON.stringify(value, null, 2)} label={`hub.${key}`} className="basis-full" />
+            {long ? (
+              <Code value={JSON.stringify(l.value, null, 2)} label={l.key} className="basis-full" />
             ) : (
               <p className="foreign flex items-center gap-2 font-mono text-sm">
-                {JSON.stringify(value ?? get(schema).default) ?? text.form.unset}
-                {value === undefined && <Badge>{text.settings.standard}</Badge>}
+                {JSON.stringify(l.value) ?? text.form.unset}
+                {!l.set && l.value !== undefined && <Badge>{text.settings.standard}</Badge>}
               </p>
             )}
           </div>
@@ -55,11 +56,4 @@ export function OwnSettings() {
       })}
     </Section>
   );
-}
-
-/** What stands in nested objects; an empty one if something is not there. */
-function get(value: unknown, ...path: string[]): Record<string, unknown> {
-  let at = value;
-  for (const key of path) at = isObject(at) ? at[key] : undefined;
-  return isObject(at) ? at : {};
 }

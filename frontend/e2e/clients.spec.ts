@@ -1,0 +1,121 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, open, overflow, problems, tabTo } from "./browser";
+import { Hub, real } from "./hub";
+
+let browser: Browser;
+let hub: Hub;
+
+beforeAll(async () => {
+  browser = await launch();
+  hub = await new Hub({ memory: real.memory, everything: real.everything }).start();
+  await Promise.all([hub.until("memory", "ready"), hub.until("everything", "ready")]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await hub?.close();
+});
+
+test("clients are seen to come, call and go", async () => {
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(`${hub.url}#/clients`);
+  await page.getByText("No client is connected").waitFor();
+  expect(await problems(page)).toEqual([]);
+  const editor = await hub.connect("some-editor", "1.2.3");
+  const other = await hub.connect("other", "9");
+  const row = page.getByRole("listitem").filter({ hasText: "some-editor" });
+  await row.getByText("0 calls").waitFor();
+  await row.getByText("2025-11-25").waitFor();
+  await editor.ask("tools/call", { name: "everything__echo", arguments: { message: "hello" } });
+  await row.getByRole("link", { name: "1 call", exact: true }).waitFor();
+  expect(await row.getByRole("link", { name: "1 call" }).getAttribute("href")).toBe("#/history?client=some-editor");
+  await page.getByLabel("Filter clients").fill("EDITOR");
+  await page.getByRole("listitem").filter({ hasText: "other" }).waitFor({ state: "detached" });
+  await editor.leave();
+  await page.getByText("No client fits the filter").waitFor();
+  await other.leave();
+  await page.getByText("No client is connected").waitFor();
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+test("a client that means harm is harmless to look at", async () => {
+  const name = `<img src=x onerror="window.hacked=1"> \u202egnp.exe \u001b[31m ${"long".repeat(300)}`;
+  const evil = await hub.connect(name, `<b>\u2066${"9".repeat(500)}`);
+  await evil.ask("tools/call", { name: "memory__read_graph", arguments: {} });
+  for (const width of [1200, 320]) {
+    const { page, context, faults } = await open(browser, hub, { width });
+    await page.goto(`${hub.url}#/clients`);
+    await page.getByText("onerror").waitFor();
+    expect(await page.evaluate(() => (window as unknown as { hacked?: number }).hacked)).toBeUndefined();
+    const words = await page.evaluate(() => document.body.textContent ?? "");
+    expect([...words].filter((c) => "\u001b\u202e\u2066".includes(c))).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect([...(await problems(page)), ...faults]).toEqual([]);
+    await context.close();
+  }
+  await evil.leave();
+});
+
+test("a token is made by keyboard, shown once, limits its client, and is refused once it is revoked", async () => {
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(`${hub.url}#/secrets?tab=tokens`);
+  await page.getByText("No client has a token of its own").waitFor();
+  await tabTo(page, page.getByRole("button", { name: "New token" }));
+  await page.keyboard.press("Enter");
+  await tabTo(page, page.getByLabel("Name of the client"));
+  await page.keyboard.type("ci");
+  await tabTo(page, page.getByLabel("All servers"));
+  await page.keyboard.press("ArrowDown");
+  await tabTo(page, page.getByRole("button", { name: "Make the token" }));
+  await page.keyboard.press("Enter");
+  await page.getByText("Choose at least one server.").waitFor(); // none would have meant all
+  await tabTo(page, page.getByLabel("memory"), "Shift+Tab");
+  await page.keyboard.press("Space");
+  await tabTo(page, page.getByLabel("Only tools that say"));
+  await page.keyboard.press("Space");
+  await tabTo(page, page.getByRole("button", { name: "Make the token" }));
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "The token of ci" }).waitFor();
+  expect(await problems(page)).toEqual([]);
+  const token = (await page.getByRole("region", { name: "Token", exact: true }).textContent()) ?? "";
+  await tabTo(page, page.getByRole("button", { name: "I have copied it" }));
+  await page.keyboard.press("Enter");
+  await page.getByText("Servers: memory").waitFor();
+  expect(await page.content()).not.toContain(token);
+
+  const client = await hub.connect("limited", "1", token);
+  const { text } = await client.ask("tools/list", {});
+  expect(text).toContain("read_graph");
+  expect(text).not.toMatch(/everything__|create_entities/);
+
+  await page.reload();
+  await page.getByText("last used").waitFor();
+  expect(await page.content()).not.toContain(token);
+  await tabTo(page, page.getByRole("button", { name: "Revoke the token of ci" }));
+  await page.keyboard.press("Enter");
+  const asked = page.getByRole("dialog", { name: "Revoke the token of ci?" });
+  await tabTo(page, asked.getByRole("button", { name: "Revoke", exact: true }));
+  await page.keyboard.press("Enter");
+  await page.getByText("No client has a token of its own").waitFor();
+  expect((await client.ask("tools/list", {})).status).toBe(401);
+  await expect(hub.connect("limited", "1", token)).rejects.toThrow("401");
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+test("the settings tell each value by its key, and whom the hub asks for a token", async () => {
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(hub.url);
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Go to a server").fill("settings");
+  await page.getByRole("option", { name: "Settings" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByText("hub.history.days", { exact: true }).waitFor();
+  await page.getByText("Everybody but your own programs on this machine.").waitFor();
+  await page.getByRole("link", { name: "Client tokens" }).click();
+  await page.getByText("No client has a token of its own").waitFor();
+  expect(faults).toEqual([]);
+  await context.close();
+});
