@@ -141,20 +141,21 @@ const row = (times: number[]) => {
 
 test("screens", { timeout: 600_000 }, async () => {
   const { page, context, faults } = await open(browser, hub);
-  await page.goto(`${hub.url}#/no/such/page`);
-  await page.getByText("There is no such page").waitFor();
+  await page.goto(`${hub.url}#/add`);
+  await page.getByRole("heading").first().waitFor();
   await page.waitForTimeout(1000); // what is loaded before it is wanted
   const table: Record<string, object> = {};
   for (const [path, words] of screens) {
     const times: number[] = [];
+    const elsewhere = path === "/add" ? "/settings" : "/add";
+    await visit(page, elsewhere);
     for (let i = 0; i < rounds; i++) {
       times.push(await visit(page, path, words));
       if (times[0] === -1) break;
-      if (i < rounds - 1) await visit(page, "/no/such/page");
+      if (i < rounds - 1) await visit(page, elsewhere);
     }
     if (times[0] === -1) continue;
     table[path] = { ...row(times), scrolling: Math.round(await scroll(page)) };
-    await visit(page, "/no/such/page");
   }
   const times: number[] = [];
   for (let i = 0; i < rounds; i++) {
