@@ -103,6 +103,18 @@ pictures: build $(PEERS) ## Make the pictures of the dashboard in docs/screensho
 	@build/setup.sh browser
 	cd frontend && MCP_HUB_BIN='$(TESTBIN)' PICTURES='$(abspath docs/screenshots)' npm run --silent browser
 
+CALLS := $(abspath build/cache/measure/hub.db)
+
+$(CALLS):
+	@mkdir -p $(@D) && rm -f $(@D)/*
+	MANY_CALLS=$(@D)/new.db $(GO) test -count=1 -timeout 30m -run '^TestKeepManyCalls$$' ./hub/store
+	@mv $(@D)/new.db $@
+
+.PHONY: measure
+measure: build $(PEERS) $(CALLS) ## How long each screen takes with 200 servers, 5,000 tools, 50,000 log lines and 1,000,000 calls
+	@build/setup.sh browser
+	cd frontend && MCP_HUB_BIN='$(TESTBIN)' MEASURE='$(CALLS)' npm run --silent browser
+
 .PHONY: conformance
 conformance: build $(PEERS) ## The official MCP conformance suites against the built hub
 	@rm -rf $(LOGS) && mkdir -p $(LOGS)

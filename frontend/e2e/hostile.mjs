@@ -32,6 +32,7 @@ const tools = [
   tool("markup"),
   tool("large"),
   tool("odd"),
+  tool("essay", { description: long }),
   tool(`${turn}${"n".repeat(300)}`),
   { name: "bare", inputSchema: null },
   { name: "wrong", description: 7, inputSchema: [], annotations: "x" },
@@ -85,6 +86,7 @@ const answers = {
 };
 
 process.stderr.write(`${script} ${turn} ${ansi}\n${wide}\n\u0000\u0007\u001b[?25l\n`);
+process.stderr.write(`${long}\n`);
 for (let i = 0; i < 400; i++) process.stderr.write(`${i} ${script}\n`);
 
 createInterface({ input: process.stdin }).on("line", (line) => {

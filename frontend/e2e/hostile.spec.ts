@@ -2,20 +2,51 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, open, overflow, problems } from "./browser";
 import { Hub, real } from "./hub";
+import { registry, sources } from "./registry";
 
 const name = '<img src=x onerror="window.hacked=9">';
+const evil = `${name} <script>window.hacked=11</script> \u001b[31m\u202egnp.exe`;
 let browser: Browser;
 let hub: Hub;
 
 beforeAll(async () => {
   browser = await launch();
-  hub = await new Hub({
-    [name]: {
-      ...real.hostile,
-      name: `evil \u202egnp.exe ${"long".repeat(200)}`,
-      description: `<b>${"d".repeat(3000)}`,
+  const fake = await registry(
+    "node",
+    [],
+    [
+      {
+        id: "evil",
+        name: `${name} bad registry`,
+        description: `${evil} ${"wide".repeat(2000)}`,
+        author: evil,
+        url: "javascript:window.hacked=10",
+        category: evil,
+        tags: [evil, "x".repeat(5000)],
+        stars: 5,
+        installations: [
+          {
+            name: evil,
+            config: '{"command":"node"}',
+            parameters: [{ name: evil, key: "A", placeholder: evil }],
+            prerequisites: [evil],
+          },
+        ],
+      },
+    ],
+  );
+  hub = new Hub(
+    {
+      [name]: {
+        ...real.hostile,
+        name: `evil \u202egnp.exe ${"long".repeat(200)}`,
+        description: `<b>${"d".repeat(3000)}`,
+      },
     },
-  }).start();
+    { hub: sources(fake.url) },
+  );
+  hub.onClose(() => fake.server.close());
+  await hub.start();
   await hub.until(name, "ready");
 });
 
@@ -56,6 +87,44 @@ test.each([1200, 320])("a hostile server is harmless to look at, at %i", async (
   await page.goto(`${hub.url}#/activity`);
   await page.goto(`${hub.url}#/logs`);
   await page.getByRole("log").waitFor();
+  await harmless(page, faults);
+  await context.close();
+});
+
+test.each([1200, 320])("a hostile registry is harmless to look at, at %i", async (width) => {
+  const { page, context, faults } = await open(browser, hub, { width });
+  const readme = `# Read me\n\n${evil}\n\n[click](javascript:window.hacked=12) ![](https://spy.invalid/z.png)\n\n<svg onload="window.hacked=13"></svg>\n\n${"long".repeat(1_250_000)}`;
+  await page.route("**/api/v2/marketplace/item?*", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), readme } }); // which is elsewhere in the world
+  });
+  await page.goto(`${hub.url}#/market?q=bad`);
+  await page.getByText("bad registry").first().waitFor();
+  await harmless(page, faults);
+  await page.goto(`${hub.url}#/market/item?id=evil&source=community`);
+  await page.getByText("Read me").first().waitFor();
+  await harmless(page, faults);
+  await context.close();
+});
+
+test("a hostile server is harmless where all are shown", async () => {
+  const { page, context, faults } = await open(browser, hub);
+  for (const [path, seen] of [
+    ["/config", "No problems"],
+    ["/config?view=merged", "What all files together say"],
+    ["/activity", "Activity"],
+    ["/settings", "Speaks as mcp-hub"],
+  ] as const) {
+    await page.goto(`${hub.url}#${path}`);
+    await page.getByText(seen).first().waitFor();
+    await harmless(page, faults);
+  }
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Go to a server").fill("markup");
+  await page
+    .getByRole("option", { name: /markup/ })
+    .first()
+    .waitFor();
   await harmless(page, faults);
   await context.close();
 });

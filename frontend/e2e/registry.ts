@@ -24,8 +24,12 @@ const item = (n: number) => ({
   installations: [{ name: "run", config: '{"command":"tool"}' }],
 });
 
-/** A registry in the shape of the community's, with a server that can be installed. */
-export async function registry(command: string, args: string[]): Promise<{ url: string; server: Server }> {
+/** A registry in the shape of the community's, with a server that can be installed, and more if they are given. */
+export async function registry(
+  command: string,
+  args: string[],
+  more: object[] = [],
+): Promise<{ url: string; server: Server }> {
   const graph = {
     id: "graph",
     name: "Knowledge graph",
@@ -51,6 +55,7 @@ export async function registry(command: string, args: string[]): Promise<{ url: 
   const body = JSON.stringify({
     servers: [
       graph,
+      ...more,
       ...known.map(([name, description, category, stars], i) => ({
         ...item(i),
         id: `known-${i}`,

@@ -2,7 +2,9 @@ package store
 
 import (
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -16,35 +18,12 @@ func TestManyCalls(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writing the calls takes half a minute")
 	}
-	const aim, days = 300 * time.Millisecond, 29
+	const aim = 300 * time.Millisecond
 	h, db := openHistory(t, everything)
-	random := rand.New(rand.NewPCG(1, 2))
-	words := make([]string, 3000)
-	for i := range words {
-		words[i] = fmt.Sprintf("%c%c%c%d", 'a'+random.IntN(26), 'a'+random.IntN(26), 'a'+random.IntN(26), random.IntN(100))
-	}
-	pick := func() string { return words[min(random.IntN(len(words)), random.IntN(len(words)))] }
-	outcomes := []record.Outcome{record.ToolError, record.ProtocolError, record.Timeout, record.Cancelled, record.Disconnected}
-	now := time.Now()
-	first, begin := now.AddDate(0, 0, -days), time.Now()
-	for i := range manyCalls {
-		h.Record(aCall(0, func(c *record.Call) {
-			c.Time = first.Add(time.Duration(i) * (days * 24 * time.Hour / manyCalls))
-			c.Server, c.Name = fmt.Sprint("server", random.IntN(10)), "tool_"+words[random.IntN(30)]
-			c.Client = []string{"claude-code", "cursor", "Visual Studio Code"}[random.IntN(3)]
-			c.Args = fmt.Appendf(nil, `{"path":"/home/me/%s/%s.md","query":"%s %s"}`, pick(), pick(), pick(), pick())
-			c.Result = []byte(`{"content":[{"type":"text","text":"some words of a result"}]}`)
-			c.Took = time.Duration(random.IntN(1_000_000)) * time.Microsecond
-			if random.IntN(50) == 0 {
-				c.Outcome, c.Err = outcomes[random.IntN(len(outcomes))], "it went wrong: "+pick()
-			}
-		}))
-		if i%batchSize == batchSize-1 || i == manyCalls-1 {
-			h.flush(t)
-		}
-	}
+	begin := time.Now()
+	words, first, now := fillCalls(t, h)
 	t.Logf("%d calls written in %v, %d MiB", manyCalls, time.Since(begin), db.Bytes()>>20)
-	middle := first.AddDate(0, 0, days/2)
+	middle := first.AddDate(0, 0, manyDays/2)
 	calls := func(q CallQuery) func() (int, error) {
 		return func() (int, error) {
 			q.Limit = 51
@@ -84,8 +63,8 @@ func TestManyCalls(t *testing.T) {
 		"last day":                  summary(24*time.Hour, 48*time.Minute, ""),
 		"last day of a server":      summary(24*time.Hour, 48*time.Minute, "server3"),
 		"last week":                 summary(7*24*time.Hour, 6*time.Hour, ""),
-		"last month":                summary(days*24*time.Hour, 24*time.Hour, ""),
-		"last month by the hour":    summary(days*24*time.Hour, time.Hour, ""),
+		"last month":                summary(manyDays*24*time.Hour, 24*time.Hour, ""),
+		"last month by the hour":    summary(manyDays*24*time.Hour, time.Hour, ""),
 		"status":                    func() (int, error) { s := h.Status(t.Context()); return int(s.Bytes), nil },
 		"one call": func() (int, error) {
 			list, err := h.Calls(t.Context(), CallQuery{Before: middle.UnixMicro(), Limit: 1})
@@ -115,5 +94,56 @@ func TestManyCalls(t *testing.T) {
 				t.Errorf("median %v, want under %v", took[2], 10*aim*slowness)
 			}
 		})
+	}
+}
+
+// manyDays is the time over which the many calls are spread.
+const manyDays = 29
+
+// fillCalls writes many calls that look like those of a month's work, and returns the words that they are made of, the first
+// ones being in more of them.
+func fillCalls(t *testing.T, h *History) (words []string, first, now time.Time) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	words = make([]string, 3000)
+	for i := range words {
+		words[i] = fmt.Sprintf("%c%c%c%d", 'a'+random.IntN(26), 'a'+random.IntN(26), 'a'+random.IntN(26), random.IntN(100))
+	}
+	pick := func() string { return words[min(random.IntN(len(words)), random.IntN(len(words)))] }
+	outcomes := []record.Outcome{record.ToolError, record.ProtocolError, record.Timeout, record.Cancelled, record.Disconnected}
+	now = time.Now()
+	first = now.AddDate(0, 0, -manyDays)
+	for i := range manyCalls {
+		h.Record(aCall(0, func(c *record.Call) {
+			c.Time = first.Add(time.Duration(i) * (manyDays * 24 * time.Hour / manyCalls))
+			c.Server, c.Name = fmt.Sprint("server", random.IntN(10)), "tool_"+words[random.IntN(30)]
+			c.Client = []string{"claude-code", "cursor", "Visual Studio Code"}[random.IntN(3)]
+			c.Args = fmt.Appendf(nil, `{"path":"/home/me/%s/%s.md","query":"%s %s"}`, pick(), pick(), pick(), pick())
+			c.Result = []byte(`{"content":[{"type":"text","text":"some words of a result"}]}`)
+			c.Took = time.Duration(random.IntN(1_000_000)) * time.Microsecond
+			if random.IntN(50) == 0 {
+				c.Outcome, c.Err = outcomes[random.IntN(len(outcomes))], "it went wrong: "+pick()
+			}
+		}))
+		if i%batchSize == batchSize-1 || i == manyCalls-1 {
+			h.flush(t)
+		}
+	}
+	return words, first, now
+}
+
+// TestKeepManyCalls leaves a database with many calls at the path in MANY_CALLS, for measurements of the whole hub.
+func TestKeepManyCalls(t *testing.T) {
+	path := os.Getenv("MANY_CALLS")
+	if path == "" {
+		t.Skip("MANY_CALLS does not say where")
+	}
+	db, err := Open(t.Context(), path, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fillCalls(t, historyOf(db, everything))
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,9 +1,11 @@
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import { EditorView } from "@codemirror/view";
+import { EditorView, highlightSpecialChars } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 /** The colours of the page, so that the editor is light or dark with it. */
 export const theme = [
+  // Marks that turn the direction of reading stand as dots: they make a text look like another.
+  highlightSpecialChars({ addSpecialChars: /[\u202a-\u202e\u2066-\u2069]/ }),
   EditorView.theme({
     "&": { backgroundColor: "var(--surface)", color: "var(--text)", fontSize: "0.8125rem" },
     "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-1px" },
@@ -45,6 +47,7 @@ export const theme = [
       color: "var(--text)",
       border: "1px solid var(--edge)",
     },
+    ".cm-specialChar": { color: "var(--err)" },
     ".cm-placeholder": { color: "var(--muted)" },
     ".cm-deletedChunk": { backgroundColor: "var(--err-soft)", color: "var(--text)", paddingLeft: "6px" },
     ".cm-deletedChunk .cm-deletedText": {

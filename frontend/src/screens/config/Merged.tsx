@@ -43,7 +43,10 @@ function List({
       <h2 className="text-sm text-muted">{title}</h2>
       <ul className="divide-y divide-line rounded-lg border border-line bg-surface shadow-card">
         {settings.map((s) => (
-          <li key={s.name} className="flex flex-col gap-1 px-3 py-2.5">
+          <li
+            key={s.name}
+            className="flex flex-col gap-1 px-3 py-2.5 [contain-intrinsic-size:auto_9rem] [content-visibility:auto]"
+          >
             <div className="flex flex-wrap items-baseline gap-x-3">
               <h3 className="foreign font-mono text-sm">{s.name}</h3>
               <Link

@@ -8,7 +8,7 @@ import { Badge } from "../../ui/Badge";
 
 export function Card({ item }: { item: Item }) {
   return (
-    <li className="relative flex flex-col gap-1 rounded-lg border border-line bg-surface p-3.5 shadow-card hover:border-edge">
+    <li className="relative flex min-w-0 flex-col gap-1 rounded-lg border border-line bg-surface p-3.5 shadow-card hover:border-edge">
       <div className="flex items-start gap-2">
         <Link
           to="/market/item"
@@ -28,7 +28,9 @@ export function Card({ item }: { item: Item }) {
       <p className="foreign line-clamp-2 grow text-sm text-muted">{line(item.description || item.id, 240)}</p>
       <p className="mt-1 flex flex-wrap items-center gap-1.5">
         <ItemBadges item={item} />
-        <span className="foreign ml-auto truncate text-xs text-muted">{line(item.author || item.source, 40)}</span>
+        <span className="foreign ml-auto min-w-0 truncate text-xs text-muted">
+          {line(item.author || item.source, 40)}
+        </span>
       </p>
     </li>
   );

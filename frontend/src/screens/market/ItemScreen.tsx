@@ -100,6 +100,7 @@ function Readme({ id, source }: { id: string; source?: string }) {
     return <p className="text-muted">{data?.readmeStale || error ? text.market.readmeFailed : text.market.noReadme}</p>;
   return (
     <article aria-label={text.market.readme} className="rounded-lg border border-line bg-surface p-5 shadow-card">
+      <h2 className="sr-only">{text.market.readme}</h2>
       {data.readmeStale && <p className="mb-3 text-sm text-warn">{text.market.readmeOld}</p>}
       <Suspense fallback={<Loading rows={8} height="h-5" />}>
         <Markdown value={data.readme.slice(0, longest)} />
