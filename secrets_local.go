@@ -50,11 +50,9 @@ func openLocal(ctx context.Context, d *dialog) (*localKeeper, error) {
 		return nil, err
 	}
 	configured, err := config.Open(ctx, config.Options{Dir: wd, Log: quiet})
-	if err != nil {
-		k.why = err // the secrets can be looked after all the same
-		return k, nil
+	if k.why = err; err == nil { // else the secrets can be looked after all the same
+		k.files, k.users = configured, configured.Current().SecretUsers()
 	}
-	k.files, k.users = configured, configured.Current().SecretUsers()
 	return k, nil
 }
 
