@@ -151,3 +151,30 @@ func TestRemove(t *testing.T) {
 		t.Errorf("the file holds %s, %v", text, err)
 	}
 }
+
+// TestAddSecrets: what is secret in a new entry goes into the store, reaches the server, and goes with it if that is wanted.
+func TestAddSecrets(t *testing.T) {
+	h := hubtest.StartIn(t, t.TempDir(), "{\"mcpServers\": {}}")
+	remote := newFixture(t, hubtest.Remote(t, hubtest.Script{Tools: []string{hubtest.Tool("headers")}}))
+	stands := func(want bool, text string) {
+		t.Helper()
+		if got := fileText(t, h.File); strings.Contains(got, text) != want {
+			t.Errorf("%q in the file, which is %s, should be %v", text, got, want)
+		}
+	}
+	perform(t, h.URL, []step{
+		{args: "add r " + remote.URL + " -H X-Api-Key=zzz123zzz456", stdout: "  X-Api-Key is secret: it is kept as r-X-Api-Key, and stands in the file as ${secret:r-X-Api-Key}\n"},
+		{args: "call r headers", stdout: "zzz123zzz456"},
+		{args: "secrets list", stdout: "r-X-Api-Key  set    r\n"},
+	})
+	stands(false, "zzz123")
+	perform(t, h.URL, []step{{args: "remove r", stdout: "  its secret r-X-Api-Key remains; \"mcp-hub secrets delete r-X-Api-Key\" removes it\n"}})
+	perform(t, h.URL, []step{
+		{args: "add r " + remote.URL + " -H X-Api-Key=zzz123zzz456", stdout: "r-X-Api-Key"},
+		{args: "add s " + remote.URL + " -H X-Api-Key=${secret:r-X-Api-Key}", stdout: "s: connected"},
+		{args: "remove r --secrets", stdout: "  its secret r-X-Api-Key remains: another server needs it"},
+		{args: "remove s --secrets", stdout: "  its secret r-X-Api-Key is removed too\n"},
+		{args: "add p " + remote.URL + " -H X-Api-Key=zzz123zzz456 --plain-secrets", stdout: "p: connected"},
+	})
+	stands(true, "zzz123")
+}

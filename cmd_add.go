@@ -19,7 +19,8 @@ import (
 const addLong = `Add a server to the configuration file, comments and layout of which stay, and wait until it has started.
 
 A local server is a command, a remote one an address. Write -- before a command with options of its own. Values may hold
-placeholders, such as '${TOKEN}', in single quotes.`
+placeholders, such as '${TOKEN}', in single quotes. What seems to be a secret goes into the secret store, and a placeholder
+into the file.`
 
 const addExamples = `  mcp-hub add files -- npx -y @modelcontextprotocol/server-filesystem ~/notes
   mcp-hub add db --env DB_PASSWORD='${cmd: pass show db}' -- uvx mcp-server-postgres
@@ -45,6 +46,7 @@ func (r *remote) add() *cobra.Command {
 		env, headers []string
 		transport    string
 		file, whole  string
+		plain        bool
 	)
 	cmd := r.answering(&cobra.Command{
 		Use: "add NAME {[--] COMMAND [ARGS...] | URL}", Short: "Add a server to the configuration", Long: addLong, Example: addExamples,
@@ -66,7 +68,7 @@ func (r *remote) add() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return r.create(cmd, servers, file)
+			return r.create(cmd, servers, file, plain)
 		},
 	})
 	f := cmd.Flags()
@@ -78,6 +80,7 @@ func (r *remote) add() *cobra.Command {
 	f.BoolVar(&entry.Disabled, "disabled", false, "add it switched off")
 	f.StringVar(&whole, "json-config", "", "its whole entry as `JSON`, or - to read that from stdin; without NAME a configuration with any number of servers")
 	r.fileFlag(cmd, &file)
+	f.BoolVar(&plain, "plain-secrets", false, "write what seems to be a secret into the file as it is, not into the secret store")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return misuse(cmd, fmt.Errorf("%w (-- must stand before a command that has options of its own)", err))
 	})
@@ -180,12 +183,12 @@ func pasted(cmd *cobra.Command, args []string, text string) ([]config.Entry, err
 }
 
 // create adds servers, waits for them and tells how they are.
-func (r *remote) create(cmd *cobra.Command, servers []config.Entry, file string) error {
+func (r *remote) create(cmd *cobra.Command, servers []config.Entry, file string, plain bool) error {
 	c, ctx, out := r.client(), cmd.Context(), cmd.OutOrStdout()
 	var errs []error
 	var added []client.ManagedServer
 	for _, entry := range servers {
-		s, err := c.Create(ctx, entry.Name, entry.Value, file)
+		s, err := c.Create(ctx, entry.Name, entry.Value, file, plain)
 		if err != nil {
 			if errs = append(errs, err); errors.Is(err, client.ErrUnreachable) {
 				break
@@ -199,6 +202,9 @@ func (r *remote) create(cmd *cobra.Command, servers []config.Entry, file string)
 		}
 		if !r.json {
 			_, _ = fmt.Fprintf(out, "%s: added to %s%s\n", s.Name, s.Config.File, note)
+			for _, kept := range s.Kept {
+				_, _ = fmt.Fprintf(out, "  %s is secret: it is kept as %s, and stands in the file as ${secret:%s}\n", kept.Key, kept.Name, kept.Name)
+			}
 		}
 	}
 	raw := []json.RawMessage{}

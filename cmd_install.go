@@ -30,7 +30,8 @@ func (r *remote) install() *cobra.Command {
 		Long: `Install a server from the marketplace: show what would be written into which configuration file, ask, write it, and wait
 until the server runs. KEY=VALUE gives values for what the server needs to be told. KEY=- reads one from standard input, on
 a terminal without showing it; secrets can be given only so, since others on this machine can see a command's arguments,
-or as KEY='${env:NAME}', which takes a variable of the hub's environment each time the server starts.`,
+or as KEY='${env:NAME}', which takes a variable of the hub's environment each time the server starts. They go into the secret
+store, and a placeholder into the file.`,
 		Example: "  mcp-hub install io.github.github/github-mcp-server\n  mcp-hub install filesystem path=/home/me/notes --name notes --yes\n" +
 			"  pass show key | mcp-hub install weather API_KEY=- --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -93,6 +94,7 @@ or as KEY='${env:NAME}', which takes a variable of the hub's environment each ti
 	f.StringVar(&use, "use", "", "which `way` to install it, of several: npm, pypi, oci, nuget, mcpb, remote, command, or its number")
 	f.StringVar(&q.Name, "name", "", "`name` for the server (default: the end of its id)")
 	f.StringVar(&q.File, "file", "", "configuration `file` of the hub to write into (default: the hub's first)")
+	f.BoolVar(&q.Plain, "plain-secrets", false, "write secrets into the file as they are, not into the secret store")
 	f.BoolVarP(&yes, "yes", "y", false, "install without asking")
 	return cmd
 }
@@ -138,6 +140,9 @@ func obstacle(plan client.InstallPlan) error {
 		p, _ := parameter(plan.Install.Parameters, key)
 		wrong = append(wrong, fmt.Sprintf("%s must be %s", key, cmp.Or(strings.Join(p.Choices, " or "), "a "+p.Format)))
 	}
+	if plan.Problem != "" {
+		wrong = append(wrong, plan.Problem)
+	}
 	if wrong == nil {
 		return nil
 	}
@@ -165,6 +170,12 @@ func printPlan(w io.Writer, item client.MarketDetails, plan client.InstallPlan, 
 			} else {
 				line("warning", "%s is not found: %s", p.Program, p.Hint)
 			}
+		}
+		for _, s := range plan.Secrets {
+			line("secret", "%s goes into %s as %s", s.Key, cmp.Or(plan.KeptIn, "the secret store"), s.Name)
+		}
+		if q.Plain && slices.ContainsFunc(plan.Install.Parameters, func(p client.MarketParameter) bool { return p.Secret && q.Values[p.Key] != "" }) {
+			line("warning", "secrets are written into the file in plain text")
 		}
 		for _, p := range plan.Install.Parameters {
 			if q.Values[p.Key] != "" {

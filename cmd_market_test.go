@@ -140,7 +140,7 @@ func TestInstallReadsStandardInput(t *testing.T) {
 		Servers map[string]struct{ Env map[string]string } `json:"mcpServers"`
 	}
 	text := strings.Replace(fileText(t, h.File), "// mine", "", 1)
-	if err := json.Unmarshal([]byte(text), &file); err != nil || file.Servers["one"].Env["API_KEY"] != "hunter2" || file.Servers["one"].Env["LEVEL"] != "high" {
+	if err := json.Unmarshal([]byte(text), &file); err != nil || file.Servers["one"].Env["API_KEY"] != "${secret:one-API_KEY}" || file.Servers["one"].Env["LEVEL"] != "high" {
 		t.Errorf("%v: %s", err, text)
 	}
 }

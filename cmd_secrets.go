@@ -25,6 +25,8 @@ type keeper interface {
 	DeleteSecret(ctx context.Context, name string) error
 	SecretsBackend(ctx context.Context) (client.Backend, error)
 	MigrateSecrets(ctx context.Context, to string, passphrase *string) (client.Backend, error)
+	Findings(ctx context.Context) ([]client.Finding, error)
+	MoveSecret(ctx context.Context, f client.Finding, apply bool) (client.Moved, error)
 }
 
 func (r *remote) secrets() *cobra.Command {
@@ -179,51 +181,24 @@ func (r *remote) scanSecrets() *cobra.Command {
 		Long: `Find secrets in plain text in the configuration files, by their names and their looks.
 
 With --move they are put where the other secrets are, and ${secret:NAME} in their place. The rest of the files stays as
-it is.`,
+it is. Without a running hub it looks into the files that a hub started in this folder would read.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, w := r.client(), cmd.OutOrStdout()
-			found, err := c.Findings(cmd.Context())
-			if err != nil {
-				return err
+			if r.json && move {
+				return badArgument("--json and --move do not go together: scan with --json, and move afterwards")
 			}
-			if r.json {
-				if move {
-					return badArgument("--json and --move do not go together: scan with --json, and move afterwards")
-				}
-				return printValue(w, found)
-			}
-			if len(found) == 0 {
-				_, err := fmt.Fprintln(w, "no secrets in plain text")
-				return err
-			}
-			err = table(w, func(w io.Writer) {
-				_, _ = fmt.Fprintln(w, "SERVER\tVALUE\tNAME\tBECAUSE\tWHERE")
-				for _, f := range found {
-					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s:%d\n", f.Server, strings.Join(f.Path, "."), f.Name, f.Why, f.From.File, f.From.Line)
-				}
-			})
-			if err != nil || !move {
-				return err
-			}
-			if err := r.preview(cmd, c, found); err != nil {
-				return err
-			}
-			if !yes {
-				if err := newDialog(cmd, errNothingDone).confirm(cmd.Context(), "Move them"); err != nil {
+			return r.keeping(cmd, func(k keeper) error {
+				found, err := k.Findings(cmd.Context())
+				if err != nil {
 					return err
 				}
-			}
-			for _, f := range found {
-				if _, err := c.MoveSecret(cmd.Context(), f, true); err != nil {
-					return fmt.Errorf("move %s of %s: %w", strings.Join(f.Path, "."), f.Server, err)
+				if r.json {
+					return printValue(cmd.OutOrStdout(), found)
 				}
-			}
-			b, err := c.SecretsBackend(cmd.Context())
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(w, "%d moved into %s\n", len(found), b.Where)
-			return err
+				if err := printFindings(cmd.OutOrStdout(), found); err != nil || !move || len(found) == 0 {
+					return err
+				}
+				return moveSecrets(cmd, k, found, yes)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&move, "move", false, "move them, after asking")
@@ -231,12 +206,48 @@ it is.`,
 	return r.answering(cmd)
 }
 
+func printFindings(w io.Writer, found []client.Finding) error {
+	if len(found) == 0 {
+		_, err := fmt.Fprintln(w, "no secrets in plain text")
+		return err
+	}
+	return table(w, func(w io.Writer) {
+		_, _ = fmt.Fprintln(w, "SERVER\tVALUE\tNAME\tBECAUSE\tWHERE")
+		for _, f := range found {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s:%d\n", f.Server, strings.Join(f.Path, "."), f.Name, f.Why, f.From.File, f.From.Line)
+		}
+	})
+}
+
+// moveSecrets moves what was found into the store, after it has shown how the files will read and has asked.
+func moveSecrets(cmd *cobra.Command, k keeper, found []client.Finding, yes bool) error {
+	if err := preview(cmd, k, found); err != nil {
+		return err
+	}
+	if !yes {
+		if err := newDialog(cmd, errNothingDone).confirm(cmd.Context(), "Move them"); err != nil {
+			return err
+		}
+	}
+	for _, f := range found {
+		if _, err := k.MoveSecret(cmd.Context(), f, true); err != nil {
+			return fmt.Errorf("move %s of %s: %w", strings.Join(f.Path, "."), f.Server, err)
+		}
+	}
+	b, err := k.SecretsBackend(cmd.Context())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d moved into %s\n", len(found), b.Where)
+	return err
+}
+
 // preview shows how values will read.
-func (r *remote) preview(cmd *cobra.Command, c *client.Client, found []client.Finding) error {
+func preview(cmd *cobra.Command, k keeper, found []client.Finding) error {
 	w := cmd.OutOrStdout()
 	_, _ = fmt.Fprintln(w)
 	for _, f := range found {
-		m, err := c.MoveSecret(cmd.Context(), f, false)
+		m, err := k.MoveSecret(cmd.Context(), f, false)
 		if err != nil {
 			return fmt.Errorf("%s of %s: %w", strings.Join(f.Path, "."), f.Server, err)
 		}

@@ -120,7 +120,7 @@ func TestSecretsWithoutHub(t *testing.T) {
 		{"x", "secrets set B", 1, "", "needs its passphrase"},
 		{"x", "secrets refresh", exitNoHub, "", "no hub answers"},
 		{"x", "secrets unlock", exitNoHub, "", "no hub answers"},
-		{"", "secrets scan", exitNoHub, "", "no hub answers"},
+		{"", "secrets scan", 0, "no secrets in plain text\n", ""},
 	} {
 		if code, out, errs := typed(t, x.stdin, strings.Split(x.args, " ")...); code != x.code || !strings.Contains(out, x.stdout) || !strings.Contains(errs, x.stderr) || x.stderr == "" && errs != "" {
 			t.Errorf("%s: %d %s %s", x.args, code, out, errs)
@@ -148,5 +148,53 @@ func TestSecretsWithoutHub(t *testing.T) {
 	}
 	if code, out, _ := typed(t, "", "secrets", "list"); code != 0 || !strings.Contains(out, "B     set      a\nA     missing  a\n") {
 		t.Errorf("%d %s", code, out)
+	}
+}
+
+// TestScanWithoutHub: secrets in plain text are found and moved while no hub runs.
+func TestScanWithoutHub(t *testing.T) {
+	const token = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+	noHub(t)
+	file := filepath.Join(os.Getenv("XDG_CONFIG_HOME"), "mcphub", "servers.json")
+	const text = "{mcpServers: {\n  // mine\n  a: {command: \"x\", args: [\"--token\", \"abc123def456\"], env: {GITHUB_TOKEN: \"" + token + "\"}},\n}}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		args           string
+		code           int
+		stdout, stderr string
+	}{
+		{"secrets scan", 0, "env.GITHUB_TOKEN  GITHUB_TOKEN  ", ""},
+		{"secrets scan --json", 0, `"name": "a-token"`, ""},
+		{"secrets scan --json --move", exitArguments, "", "do not go together"},
+		{"secrets scan --move", 1, "a args.1 becomes ${secret:a-token}", "nothing was changed"}, // nobody says yes
+	} {
+		if code, out, errs := typed(t, "", strings.Split(x.args, " ")...); code != x.code || !strings.Contains(out, x.stdout) || !strings.Contains(errs, x.stderr) || strings.Contains(out+errs, token) {
+			t.Errorf("%s: %d %s %s", x.args, code, out, errs)
+		}
+	}
+	if got := fileText(t, file); got != text {
+		t.Errorf("the file is changed: %s", got)
+	}
+	if code, out, errs := typed(t, "", "secrets", "scan", "--move", "--yes"); code != 0 || !strings.Contains(out, "2 moved into ") || strings.Contains(out+errs, token) {
+		t.Errorf("%d %s %s", code, out, errs)
+	}
+	want := strings.NewReplacer(token, "${secret:GITHUB_TOKEN}", "abc123def456", "${secret:a-token}").Replace(text)
+	if got := fileText(t, file); got != want {
+		t.Errorf("the file is %s", got)
+	}
+	if code, out, errs := typed(t, "", "secrets", "list"); code != 0 || !strings.Contains(out, "GITHUB_TOKEN  set    a") || !strings.Contains(out, "a-token       set    a") {
+		t.Errorf("%d %s %s", code, out, errs)
+	}
+	// Of a file that cannot be read the scan says so, and nothing else is hindered.
+	if err := os.WriteFile(file, []byte("{mcpServers"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := typed(t, "", "secrets", "scan"); code == 0 || !strings.Contains(errs, "servers.json") {
+		t.Errorf("%d %s %s", code, out, errs)
+	}
+	if code, _, errs := typed(t, "", "secrets", "list"); code != 0 {
+		t.Errorf("%d %s", code, errs)
 	}
 }

@@ -148,10 +148,12 @@ func printState(w io.Writer, s client.ManagedServer) error {
 }
 
 func (r *remote) remove() *cobra.Command {
-	return r.answering(&cobra.Command{
+	var secrets bool
+	cmd := r.answering(&cobra.Command{
 		Use: "remove SERVER...", Aliases: []string{"rm"}, Short: "Remove servers from the configuration", Args: atLeast(1), ValidArgsFunction: r.servers(math.MaxInt),
 		Long: `Remove servers from the configuration files that they stand in; the rest of the files stays as it is, comments too. To
-switch a server off and keep its entry, use "mcp-hub disable".`,
+switch a server off and keep its entry, use "mcp-hub disable". Its secrets stay in the secret store; with --secrets those go
+that no other server needs.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := r.client()
 			before, err := c.EffectiveConfig(cmd.Context())
@@ -160,13 +162,20 @@ switch a server off and keep its entry, use "mcp-hub disable".`,
 			}
 			removed, errs := []string{}, []error(nil)
 			for _, name := range args {
-				if err := c.Delete(cmd.Context(), name); err != nil {
+				gone, left, err := c.Delete(cmd.Context(), name, secrets)
+				if err != nil {
 					errs = append(errs, err)
 					continue
 				}
 				removed = append(removed, name)
 				if !r.json {
 					_, _ = fmt.Fprintf(cmd.OutOrStdout(), "%s: removed%s\n", name, origin(before, name))
+					for _, s := range gone {
+						_, _ = fmt.Fprintf(cmd.OutOrStdout(), "  its secret %s is removed too\n", s)
+					}
+					for _, s := range left {
+						_, _ = fmt.Fprintf(cmd.OutOrStdout(), "  its secret %s remains%s\n", s, why(secrets, s))
+					}
 				}
 			}
 			if r.json {
@@ -175,6 +184,16 @@ switch a server off and keep its entry, use "mcp-hub disable".`,
 			return errors.Join(errs...)
 		},
 	})
+	cmd.Flags().BoolVar(&secrets, "secrets", false, "remove their secrets too, but those that other servers need")
+	return cmd
+}
+
+// why tells why a secret of a server that was removed is still there.
+func why(meant bool, name string) string {
+	if meant {
+		return ": another server needs it, or it could not be removed; see \"mcp-hub secrets list\""
+	}
+	return "; \"mcp-hub secrets delete " + name + "\" removes it"
 }
 
 // origin tells where a server that was removed stood, and what takes its place now.

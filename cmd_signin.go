@@ -1,9 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -114,10 +118,10 @@ func (r *remote) signOut() *cobra.Command {
 }
 
 func (r *remote) oauth() *cobra.Command {
-	cmd := &cobra.Command{Use: "oauth", Short: "Take over sign-ins of mcp-hub", Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "oauth", Short: "Show sign-ins, and take over those of mcp-hub", Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error {
 		return cmd.Help()
 	}}
-	cmd.AddCommand(r.answering(&cobra.Command{
+	cmd.AddCommand(r.signIns(), r.answering(&cobra.Command{
 		Use: "import FILE", Short: "Take over the tokens in an oauth-storage.json, and destroy the file", Args: exactly(1),
 		Long: `Take over the tokens in an oauth-storage.json of mcp-hub, which keeps them where all can read them. The file is then
 overwritten and removed. mcp-hub has it in ~/.local/share/mcp-hub, or in ~/.mcp-hub.`,
@@ -147,6 +151,58 @@ overwritten and removed. mcp-hub has it in ~/.local/share/mcp-hub, or in ~/.mcp-
 		},
 	}))
 	return cmd
+}
+
+func (r *remote) signIns() *cobra.Command {
+	return r.answering(&cobra.Command{
+		Use: "status [SERVER...]", Short: "Show how sign-ins to servers stand, what they are good for and until when", ValidArgsFunction: r.servers(math.MaxInt),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, names := r.client(), args
+			if len(names) == 0 {
+				list, err := c.List(cmd.Context())
+				if err != nil {
+					return err
+				}
+				for _, s := range list {
+					if s.Transport == "remote" {
+						names = append(names, s.Name)
+					}
+				}
+			}
+			all := map[string]client.SignIn{}
+			raw := map[string]json.RawMessage{}
+			for _, name := range names {
+				s, err := c.Auth(cmd.Context(), name)
+				if err != nil {
+					return err
+				}
+				all[name], raw[name] = s, s.Raw
+			}
+			if r.json {
+				return printValue(cmd.OutOrStdout(), raw)
+			}
+			return table(cmd.OutOrStdout(), func(w io.Writer) {
+				_, _ = fmt.Fprintln(w, "SERVER\tSTATE\tISSUER\tSCOPES\tUNTIL\tWHY")
+				for _, name := range names {
+					s := all[name]
+					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", name, s.State, s.Issuer, strings.Join(s.Scopes, " "), until(s), oneLine(cmp.Or(s.Failed, s.Why)))
+				}
+			})
+		},
+	})
+}
+
+// until tells how long a sign-in is good.
+func until(s client.SignIn) string {
+	switch {
+	case s.State != client.SignInDone && s.Expires.IsZero(), s.Issued.IsZero():
+		return ""
+	case s.Expires.IsZero():
+		return "not told"
+	case s.Renews:
+		return s.Expires.Local().Format(time.DateTime) + ", then renewed"
+	}
+	return s.Expires.Local().Format(time.DateTime)
 }
 
 // shred overwrites a file of that many bytes and removes it.

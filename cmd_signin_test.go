@@ -98,6 +98,10 @@ func TestSignInCommand(t *testing.T) {
 	if err := os.WriteFile(old, []byte(`{"https://mcp.example.com/mcp":{"clientInfo":{"client_id":"a"},"tokens":{"access_token":"b"}}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	linked := filepath.Join(t.TempDir(), "linked") // what the file held is seen here when its own name is gone
+	if err := os.Link(old, linked); err != nil {
+		t.Fatal(err)
+	}
 	wrong := write(t, "wrong.json", "[]")
 	for _, x := range []struct {
 		args   string
@@ -105,7 +109,11 @@ func TestSignInCommand(t *testing.T) {
 		stdout string
 		stderr string
 	}{
+		{"oauth status", 0, "one     signed-in  " + i.URL + "          not told", ""},
 		{"sign-out one", 0, "one: signed out\n", ""},
+		{"oauth status one", 0, "one     needed", ""},
+		{"oauth status --json", 0, `"state": "needed"`, ""},
+		{"oauth status nobody", 1, "", "There is no server"},
 		{"sign-out one --json", 0, `"state": "needed"`, ""},
 		{"sign-in local", 1, "", "nobody signs in to this server"},
 		{"sign-in nobody", 1, "", "There is no server"},
@@ -119,6 +127,9 @@ func TestSignInCommand(t *testing.T) {
 		if code != x.code || !strings.Contains(stdout.String(), x.stdout) || !strings.Contains(stderr.String(), x.stderr) {
 			t.Errorf("%s: exit code %d, want %d\nstdout %s\nwant %s\nstderr %s, want %s", x.args, code, x.code, &stdout, x.stdout, &stderr, x.stderr)
 		}
+	}
+	if text := fileText(t, linked); strings.Trim(text, "\x00") != "" || text == "" {
+		t.Errorf("the file was removed and not overwritten: %q", text)
 	}
 	if _, err := os.Stat(wrong); err != nil {
 		t.Error("a file that is no such file is gone")

@@ -111,10 +111,11 @@ func TestInstallAsks(t *testing.T) {
 
 	p = sitDown(t, "install", "io.a/one", "LEVEL=low")
 	p.sees("Your key (secret)", "hunter2\n")
-	p.sees(`"API_KEY": "••••"`, "")
+	p.sees(`"API_KEY": "${secret:one-API_KEY}"`, "")
+	p.sees("API_KEY goes into ", "")
 	p.sees("Install it? [y/N]", "y\n")
 	p.ends(0, "one: connected")
-	if got := fileText(t, h.File); !strings.Contains(got, "hunter2") || !strings.Contains(got, "// mine") {
+	if got := fileText(t, h.File); strings.Contains(got, "hunter2") || !strings.Contains(got, "// mine") {
 		t.Errorf("the file is %s", got)
 	}
 

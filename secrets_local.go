@@ -21,6 +21,8 @@ import (
 type localKeeper struct {
 	store *vault.Store
 	users map[string][]string // servers of the default configuration that ask for a secret
+	files *config.Store       // that configuration; nil if it cannot be read,
+	why   error               // and why
 }
 
 // openLocal opens the secrets. If a passphrase opens them, a person is asked for it.
@@ -48,11 +50,44 @@ func openLocal(ctx context.Context, d *dialog) (*localKeeper, error) {
 		return nil, err
 	}
 	configured, err := config.Open(ctx, config.Options{Dir: wd, Log: quiet})
-	if err != nil {
-		return k, nil //nolint:nilerr // the secrets can be looked after all the same
+	if k.why = err; err == nil { // else the secrets can be looked after all the same
+		k.files, k.users = configured, configured.Current().SecretUsers()
 	}
-	k.users = configured.Current().SecretUsers()
 	return k, nil
+}
+
+// Findings implements keeper.
+func (k *localKeeper) Findings(context.Context) ([]client.Finding, error) {
+	if k.files == nil {
+		return nil, k.why
+	}
+	found := []client.Finding{}
+	for _, f := range k.files.Findings() {
+		found = append(found, shownFinding(f))
+	}
+	return found, nil
+}
+
+func shownFinding(f config.Finding) client.Finding {
+	return client.Finding{
+		Server: f.Server, Path: f.Path, Key: f.Key, Name: f.Name, Why: f.Why, From: client.Position{File: f.From.Path, Line: f.From.Line, Column: f.From.Column},
+	}
+}
+
+// MoveSecret implements keeper.
+func (k *localKeeper) MoveSecret(ctx context.Context, f client.Finding, apply bool) (client.Moved, error) {
+	if k.files == nil {
+		return client.Moved{}, k.why
+	}
+	var keep func(context.Context, string, secret.Text) error
+	if apply {
+		keep = func(ctx context.Context, name string, value secret.Text) error {
+			_, err := secret.Keep(ctx, k.store, name, value)
+			return err
+		}
+	}
+	m, err := k.files.MoveSecret(ctx, f.Server, f.Path, f.Key, f.Name, keep)
+	return client.Moved{Finding: shownFinding(m.Finding), After: m.After, Applied: apply && err == nil}, err
 }
 
 // Secrets implements keeper.

@@ -145,7 +145,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	}
 	deps := api.Deps{
 		Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Guard: guard, Keys: h.keys, Port: h.Port(), Address: h.Address(), Version: o.Version,
-		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove, Plan: h.plan,
+		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove, Plan: h.plan, Mentioned: h.mentioned,
 		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
 		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		Clients: h.gateway.Connected, History: h.memory.history, Recorder: h.recorder, Metrics: h.recorder.metrics.Handler(), LogDir: o.StateDir,

@@ -126,19 +126,27 @@ func (h *Hub) remove(ctx context.Context, name string) error {
 		defer cancel()
 		_ = running.Settled(ending, false) // its program is in the folder
 	}
-	for _, file := range h.allFiles(ctx) {
-		text, err := os.ReadFile(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil || bytes.Contains(text, []byte(filepath.Base(dir))) { // what cannot be read may name it
-			return nil
-		}
+	if h.mentioned(ctx, filepath.Base(dir)) {
+		return nil
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("server %q is removed, but its files are not: %w; remove %s", name, err, dir)
 	}
 	return nil
+}
+
+// mentioned reports whether one of the texts stands in a configuration file of a hub that runs on this machine.
+func (h *Hub) mentioned(ctx context.Context, texts ...string) bool {
+	for _, file := range h.allFiles(ctx) {
+		text, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil || slices.ContainsFunc(texts, func(part string) bool { return bytes.Contains(text, []byte(part)) }) { // what cannot be read may hold it
+			return true
+		}
+	}
+	return false
 }
 
 // allFiles returns the configuration files of the hubs that run on this machine, this one's among them.

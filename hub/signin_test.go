@@ -196,6 +196,31 @@ func TestSignInIsRenewed(t *testing.T) {
 	}
 }
 
+// TestTwoHubsRenewOnce: hubs that share their secrets never use a refresh token twice, which would make it worthless for both.
+func TestTwoHubsRenewOnce(t *testing.T) {
+	i, store, dir := hubtest.NewIssuer(t), hubtest.Secrets(), t.TempDir()
+	text := hubtest.Config("{}", "one", hubtest.Protected(t, secured, i, nil, nil))
+	start := func() *hubtest.Hub { return hubtest.StartIn(t, dir, text, kept(store)) }
+	first := start()
+	signedIn(t, first)
+	second := start().Ready("one")
+	for round := 1; round <= 5; round++ {
+		i.Forget(false)
+		var work sync.WaitGroup
+		for _, h := range []*hubtest.Hub{first, second, first, second} {
+			work.Go(func() {
+				if a := h.Modern("/mcp/one").Tool("write", "{}"); !strings.Contains(a.Text(), "written") {
+					t.Errorf("round %d: %s", round, a.Text())
+				}
+			})
+		}
+		work.Wait()
+		if n := i.Count("token refresh_token"); n != round {
+			t.Fatalf("round %d: renewed %d times", round, n)
+		}
+	}
+}
+
 // TestRenewalFails: a server whose sign-in cannot be renewed is never ready in silence.
 func TestRenewalFails(t *testing.T) {
 	for name, c := range map[string]struct {

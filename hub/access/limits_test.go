@@ -353,3 +353,36 @@ func withCookie(c *hubtest.Client) *hubtest.Client {
 	c.Header.Set("Proxy-Authorization", "Basic of-the-hub")
 	return c
 }
+
+// BenchmarkLimits makes the same call over HTTP without a token, with one that has no limits, and with one that is for some
+// servers and tools, by turns, so that whatever else the machine does bears on all alike. It reports the medians in
+// microseconds, and their ratios to that without a token.
+func BenchmarkLimits(b *testing.B) {
+	h := hubtest.Start(b, hubtest.Config("{}", "one", hubtest.Stdio(b, hubtest.Script{Name: "one", Tools: []string{hubtest.Tool("look")}, Answers: map[string]string{
+		"look": `"result":{"content":[{"type":"text","text":"one"}]}`,
+	}}))).Ready("one")
+	ways := []string{"no-token", "token", "limited-token"}
+	clients := []*hubtest.Client{
+		h.Modern("/mcp"), withToken(h.Modern("/mcp"), h.Token("all", "")), withToken(h.Modern("/mcp"), h.Token("some", `"servers":["o*"],"tools":["one__look","two__*"],"readOnly":false`)),
+	}
+	took := make([][]time.Duration, len(clients))
+	for b.Loop() {
+		for i, c := range clients {
+			began := time.Now()
+			if a := c.Tool("one__look", "{}"); !strings.Contains(a.Text(), `"one"`) {
+				b.Fatal(a.Text())
+			}
+			took[i] = append(took[i], time.Since(began))
+		}
+	}
+	median := func(i int) float64 {
+		slices.Sort(took[i])
+		return float64(took[i][len(took[i])/2].Nanoseconds()) / 1000
+	}
+	for i, way := range ways {
+		b.ReportMetric(median(i), way+"-us")
+		if i > 0 {
+			b.ReportMetric(median(i)/median(0), way+"-ratio")
+		}
+	}
+}

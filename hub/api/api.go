@@ -49,6 +49,8 @@ type Deps struct {
 	Plan func(*config.Snapshot) upstream.Plan
 	// Remove takes a server out of the configuration file that it comes from, and removes what was unpacked for it.
 	Remove func(ctx context.Context, server string) error
+	// Mentioned reports whether one of the texts stands in a configuration file of a hub that runs on this machine.
+	Mentioned func(ctx context.Context, texts ...string) bool
 	// Market opens the marketplace.
 	Market func(context.Context) (*market.Index, error)
 	// OAuth is the sign-ins to servers.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mcphub/hub/market"
+	"mcphub/hub/secret"
 )
 
 type installRequest struct {
@@ -16,6 +17,7 @@ type installRequest struct {
 		Name    string            `json:"name,omitempty" doc:"Of the server in the configuration; without it, one that follows from the id"`
 		Values  map[string]string `json:"values,omitempty" doc:"By the key of the parameter; ${env:NAME} takes a variable of the hub's environment"`
 		File    string            `json:"file,omitempty" doc:"Path of one of the hub's configuration files; without it, the first"`
+		Plain   bool              `json:"plainSecrets,omitempty" doc:"Write secret values into the file as they are. Otherwise they go into the secret store, and placeholders into the file"`
 	}
 }
 
@@ -27,7 +29,10 @@ type installPlan struct {
 		Name          string         `json:"name" doc:"Of the server in the configuration"`
 		Taken         bool           `json:"taken" doc:"There is a server of that name already"`
 		File          string         `json:"file" doc:"The configuration file that is written"`
-		Entry         raw            `json:"entry" doc:"Exactly what is written, but for secrets, which are masked, and values that are missing, which are ${key}"`
+		Entry         raw            `json:"entry" doc:"Exactly what is written, but for secrets in plain text, which are masked, and values that are missing, which are ${key}"`
+		Secrets       []keptSecret   `json:"secrets" nullable:"false" doc:"The secrets among the values that go into the store; placeholders in the entry name them"`
+		KeptIn        string         `json:"keptIn,omitempty" doc:"What holds these, for people"`
+		Problem       string         `json:"problem,omitempty" doc:"Why they cannot be kept, and what can be done: an installation would be refused"`
 		Missing       []string       `json:"missing" nullable:"false" doc:"Keys of required parameters without a value"`
 		Invalid       []string       `json:"invalid" nullable:"false" doc:"Keys of parameters whose value is not of their format, or none of their choices"`
 		Unknown       []string       `json:"unknown" nullable:"false" doc:"Keys of values that the install has no parameter for"`
@@ -56,6 +61,13 @@ func (a *v2) planInstall(ctx context.Context, in *installRequest) (*installPlan,
 	for _, q := range p.Prerequisites {
 		b.Prerequisites = append(b.Prerequisites, prerequisite{q.Program, q.Path, q.Path != "", q.Hint})
 	}
+	b.Secrets = append([]keptSecret{}, p.secrets.kept...)
+	switch store, ok := a.Secrets.(keeping); {
+	case p.secrets.err != nil:
+		b.Problem = p.secrets.refusal().Error()
+	case len(b.Secrets) > 0 && ok:
+		b.KeptIn = store.Status(ctx).Where
+	}
 	return out, nil
 }
 
@@ -80,14 +92,15 @@ func (a *v2) install(ctx context.Context, in *installRequest) (*createdServer, e
 			text: "The values do not fit what is to be installed; " + strings.Join(wrong, "; "),
 		}
 	}
-	return a.create(ctx, p.Name, p.Entry, p.file)
+	return a.create(ctx, p.Name, p.Entry, p.file, p.secrets)
 }
 
-// plan is what a request to install something comes to. Its Entry holds secrets in the clear.
+// plan is what a request to install something comes to. Its Entry holds secrets in the clear if that was asked for.
 type plan struct {
 	market.Plan
-	item market.Item // with a bundle unpacked
-	file string
+	item    market.Item // with a bundle unpacked
+	file    string
+	secrets *safekeeping
 }
 
 func (a *v2) plan(ctx context.Context, in *installRequest) (*plan, error) {
@@ -107,7 +120,15 @@ func (a *v2) plan(ctx context.Context, in *installRequest) (*plan, error) {
 			return nil, marketFailure(err)
 		}
 	}
-	if p.Plan, err = p.item.Plan(market.Choices{Install: b.Install, Name: b.Name, Values: b.Values}); err != nil {
+	p.secrets = a.safekeeping(b.Name)
+	choices := market.Choices{Install: b.Install, Name: b.Name, Values: b.Values}
+	if !b.Plain {
+		choices.Secret = func(server, key string, value secret.Text) string {
+			p.secrets.server = server
+			return p.secrets.take(ctx, key, value)
+		}
+	}
+	if p.Plan, err = p.item.Plan(choices); err != nil {
 		return nil, marketFailure(err)
 	}
 	return p, nil

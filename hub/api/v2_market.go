@@ -22,8 +22,8 @@ func (a *v2) marketRoutes(api huma.API) {
 	plan := operation(http.MethodPost, "marketplace/plan", "plan-install", "What an installation would write, and what it lacks", 404, 422, 502, 503)
 	plan.Description = "Writes nothing into the configuration. A bundle is downloaded, verified and unpacked: only then is it known what it needs."
 	huma.Register(api, plan, a.planInstall)
-	install := operation(http.MethodPost, "marketplace/install", "install-item", "Install an item as a new server in a configuration file", 404, 409, 422, 502, 503)
-	install.Description = "Refuses what a plan says is missing, invalid or unknown. That a program is not found on this machine is no error: the server's state tells."
+	install := operation(http.MethodPost, "marketplace/install", "install-item", "Install an item as a new server in a configuration file", 404, 409, 422, 423, 502, 503)
+	install.Description = "Secret values go into the secret store, and placeholders into the file. Refuses what a plan says is missing, invalid or unknown. That a program is not found on this machine is no error: the server's state tells."
 	install.DefaultStatus = http.StatusCreated
 	huma.Register(api, install, a.install)
 	huma.Register(api, operation(http.MethodGet, "marketplace/updates", "list-updates", "The servers whose pinned package is behind the marketplace", 503), a.listUpdates)

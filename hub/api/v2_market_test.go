@@ -196,6 +196,8 @@ func TestV2Install(t *testing.T) {
 	}
 	const values = `{"id":"io.a/one","name":"My one","values":{"API_KEY":"hunter2","LEVEL":"low"}`
 	plan = wants(t, h, "POST", "marketplace/plan", values+`}`, 200, "missing", "[]", "name", `"My one"`,
+		"entry", `{"command":"npx","args":["-y","io.a-one@1.0.0"],"env":{"API_KEY":"${secret:My-one-API_KEY}","LEVEL":"low"}}`, "secrets", `[{"key":"API_KEY","name":"My-one-API_KEY"}]`, "problem", "")
+	wants(t, h, "POST", "marketplace/plan", values+`,"plainSecrets":true}`, 200, "secrets", "[]",
 		"entry", `{"command":"npx","args":["-y","io.a-one@1.0.0"],"env":{"API_KEY":"••••","LEVEL":"low"}}`)
 	if strings.Contains(plan, "hunter2") || file(t, h) != text {
 		t.Errorf("plan %s\nfile %s", plan, file(t, h))
@@ -243,7 +245,7 @@ func TestV2Install(t *testing.T) {
 	wants(t, h, "POST", "marketplace/install", values+`}`, 409, "code", `"SERVER_EXISTS"`)
 	wants(t, h, "POST", "marketplace/install", `{"id":"io.a/loose","name":"hub"}`, 409, "code", `"SERVER_EXISTS"`)
 	got := file(t, h)
-	for _, part := range []string{"// mine", "// the first", "// stays", `"API_KEY": "hunter2"`, `"io.a-one@1.0.0"`} {
+	for _, part := range []string{"// mine", "// the first", "// stays", `"API_KEY": "${secret:My-one-API_KEY}"`, `"io.a-one@1.0.0"`} {
 		if !strings.Contains(got, part) {
 			t.Errorf("%s is not in %s", part, got)
 		}
@@ -266,7 +268,7 @@ func TestV2Install(t *testing.T) {
 		t.Errorf("the file is %s\nand was %s", now, got)
 	}
 	hubtest.Eventually(t, "it runs again", func() bool { return is(h, "My one", upstream.Ready) })
-	wants(t, h, "DELETE", "servers/My%20one", "", 204)
+	wants(t, h, "DELETE", "servers/My%20one?secrets=true", "", 200, "removedSecrets", `["My-one-API_KEY"]`, "remainingSecrets", "[]")
 	if strings.Contains(file(t, h), "My one") || !strings.Contains(file(t, h), "// stays") {
 		t.Errorf("after it was removed: %s", file(t, h))
 	}
@@ -310,16 +312,16 @@ func TestV2Bundle(t *testing.T) {
 		wants(t, h, "POST", "marketplace/install", `{"id":"io.a/bundle","name":"`+name+`","values":{"token":"t"}}`, 201)
 		h.Ready(name)
 	}
-	wants(t, h, "DELETE", "servers/b1", "", 204)
+	wants(t, h, "DELETE", "servers/b1", "", 200, "remainingSecrets", `["b1-token"]`)
 	if _, err := os.Stat(folder); err != nil {
 		t.Errorf("the bundle is gone although it is in use: %v", err)
 	}
 	other := hubtest.StartIn(t, dir, hubtest.Config("{}", "same", `"command":"node","cwd":"`+folder+`","disabled":true`))
-	wants(t, h, "DELETE", "servers/b2", "", 204)
+	wants(t, h, "DELETE", "servers/b2", "", 200)
 	if _, err := os.Stat(folder); err != nil {
 		t.Errorf("the bundle is gone although another hub has it configured: %v", err)
 	}
-	wants(t, other, "DELETE", "servers/same", "", 204)
+	wants(t, other, "DELETE", "servers/same", "", 200)
 	if _, err := os.Stat(folder); !os.IsNotExist(err) {
 		t.Errorf("the bundle is still there: %v", err)
 	}

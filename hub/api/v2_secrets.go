@@ -305,9 +305,6 @@ type moved struct {
 	}
 }
 
-// errNameTaken says that a secret of that name has another value.
-var errNameTaken = errors.New("there is a secret of that name with another value: choose another name")
-
 func (a *v2) moveSecret(ctx context.Context, in *moving) (*moved, error) {
 	if a.Secrets == nil {
 		return nil, errNoSecrets
@@ -315,7 +312,10 @@ func (a *v2) moveSecret(ctx context.Context, in *moving) (*moved, error) {
 	b := &in.Body
 	var keep func(context.Context, string, secret.Text) error
 	if b.Apply {
-		keep = a.keepNew
+		keep = func(ctx context.Context, name string, value secret.Text) error {
+			_, err := secret.Keep(ctx, a.Secrets, name, value)
+			return err
+		}
 	}
 	if b.Name != "" {
 		if err := secret.CheckGiven(b.Name); err != nil {
@@ -326,7 +326,7 @@ func (a *v2) moveSecret(ctx context.Context, in *moving) (*moved, error) {
 	switch {
 	case errors.Is(err, config.ErrNoFinding):
 		return nil, &failure{status: http.StatusNotFound, code: "FINDING_NOT_FOUND", text: err.Error()}
-	case errors.Is(err, errNameTaken):
+	case errors.Is(err, secret.ErrTaken):
 		return nil, &failure{status: http.StatusConflict, code: "SECRET_EXISTS", text: err.Error(), data: object{"name": m.Name}}
 	case errors.Is(err, secret.ErrLocked), errors.Is(err, secret.ErrUnavailable):
 		return nil, secretFailure(err)
@@ -338,21 +338,6 @@ func (a *v2) moveSecret(ctx context.Context, in *moving) (*moved, error) {
 	return out, nil
 }
 
-// keepNew keeps a secret that must not take the place of another one, and looks that it is there.
-func (a *v2) keepNew(ctx context.Context, name string, value secret.Text) error {
-	old, err := a.Secrets.Get(ctx, name)
-	if errors.Is(err, secret.ErrNotFound) {
-		if err := a.Secrets.Set(ctx, name, value); err != nil {
-			return err
-		}
-		old, err = a.Secrets.Get(ctx, name)
-	}
-	if err == nil && !old.Equal(value) {
-		err = errNameTaken
-	}
-	return err
-}
-
 // errNoSecrets says that the hub was started without a store.
 var errNoSecrets error = &failure{status: http.StatusServiceUnavailable, code: "SECRETS_UNAVAILABLE", text: "This hub keeps no secrets"}
 
@@ -360,6 +345,8 @@ var errNoSecrets error = &failure{status: http.StatusServiceUnavailable, code: "
 func secretFailure(err error) error {
 	f := &failure{status: http.StatusInternalServerError, code: "SECRETS_ERROR", text: err.Error()}
 	switch {
+	case errors.Is(err, secret.ErrTaken):
+		f.status, f.code = http.StatusConflict, "SECRET_EXISTS"
 	case errors.Is(err, secret.ErrLocked):
 		f.status, f.code = http.StatusLocked, "SECRETS_LOCKED"
 	case errors.Is(err, secret.ErrUnavailable):

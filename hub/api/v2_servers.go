@@ -12,6 +12,7 @@ import (
 	"mcphub/hub/access"
 	"mcphub/hub/config"
 	"mcphub/hub/jsonrpc"
+	"mcphub/hub/secret"
 	"mcphub/hub/upstream"
 )
 
@@ -37,6 +38,7 @@ type managedServer struct {
 	ServerInfo   raw          `json:"serverInfo,omitempty" doc:"As the server gave it, while ready"`
 	Lists        listCounts   `json:"lists" doc:"How many of each it offers"`
 	Problems     []string     `json:"problems,omitempty" nullable:"false" doc:"What does not work although it is ready"`
+	Kept         []keptSecret `json:"keptSecrets,omitempty" nullable:"false" doc:"Only in the answer to its creation: the secrets that were given in plain text, and now are in the store"`
 	Config       *position    `json:"config,omitempty" doc:"Where its entry begins"`
 }
 
@@ -100,7 +102,7 @@ type serverAnswer struct{ Body managedServer }
 func (a *v2) serverRoutes(api huma.API) {
 	huma.Register(api, ask(access.Use, operation(http.MethodGet, "servers", "list-servers", "All servers, the hub's own tools among them")), a.listServers)
 	huma.Register(api, ask(access.Use, operation(http.MethodGet, "servers/{name}", "get-server", "One server", 404)), a.getServer)
-	create := operation(http.MethodPost, "servers", "create-server", "Add a server to a configuration file", 409, 422)
+	create := operation(http.MethodPost, "servers", "create-server", "Add a server to a configuration file", 409, 422, 423, 503)
 	create.DefaultStatus = http.StatusCreated
 	huma.Register(api, create, a.createServer)
 	huma.Register(api, operation(http.MethodPatch, "servers/{name}", "change-server",
@@ -194,6 +196,7 @@ type newServer struct {
 		Name   string `json:"name" minLength:"1"`
 		Config raw    `json:"config" doc:"The server's entry in the configuration file: a JSON object"`
 		File   string `json:"file,omitempty" doc:"Path of one of the hub's configuration files; without it, the first"`
+		Plain  bool   `json:"plainSecrets,omitempty" doc:"Write what seems to be a secret into the file as it is. Otherwise it goes into the secret store, and a placeholder into the file"`
 	}
 }
 
@@ -203,11 +206,19 @@ type createdServer struct {
 }
 
 func (a *v2) createServer(ctx context.Context, in *newServer) (*createdServer, error) {
-	return a.create(ctx, in.Body.Name, in.Body.Config, in.Body.File)
+	b, k := &in.Body, a.safekeeping(in.Body.Name)
+	entry := b.Config
+	if jsonrpc.Type(entry) == '{' && !b.Plain {
+		var err error
+		if entry, err = config.TakeSecrets(b.Name, entry, func(key string, value secret.Text) string { return k.take(ctx, key, value) }); err != nil {
+			return nil, editFailure(err)
+		}
+	}
+	return a.create(ctx, b.Name, entry, b.File, k)
 }
 
-// create adds a server to a configuration file, to the first if none is named.
-func (a *v2) create(ctx context.Context, name string, entry raw, file string) (*createdServer, error) {
+// create adds a server to a configuration file, to the first if none is named, and the secrets that it needs to the store.
+func (a *v2) create(ctx context.Context, name string, entry raw, file string, secrets *safekeeping) (*createdServer, error) {
 	a.adding.Lock()
 	defer a.adding.Unlock()
 	if a.taken(name) {
@@ -220,14 +231,16 @@ func (a *v2) create(ctx context.Context, name string, entry raw, file string) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := a.put(ctx, file, name, entry); err != nil {
+	if err := secrets.around(ctx, func() error { return a.put(ctx, file, name, entry) }); err != nil {
 		return nil, err
 	}
 	s, err := a.find(name)
 	if err != nil {
 		return nil, err // deleted already
 	}
-	return &createdServer{v2Prefix + "servers/" + url.PathEscape(name), view(s)}, nil
+	out := &createdServer{v2Prefix + "servers/" + url.PathEscape(name), view(s)}
+	out.Body.Kept = secrets.kept
+	return out, nil
 }
 
 // taken reports whether there is a server of that name, configured or the hub itself.
@@ -327,16 +340,6 @@ func changed(ctx context.Context, s *upstream.Server, up bool) *serverAnswer {
 	defer cancel()
 	_ = s.Settled(ctx, up)
 	return &serverAnswer{view(s)}
-}
-
-func (a *v2) deleteServer(ctx context.Context, in *serverPath) (*struct{}, error) {
-	if _, err := a.findConfigured(in.Name); err != nil {
-		return nil, err
-	}
-	if err := a.Remove(ctx, in.Name); err != nil {
-		return nil, editFailure(err)
-	}
-	return nil, nil //nolint:nilnil // there is nothing to answer with
 }
 
 type logLine struct {

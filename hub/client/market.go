@@ -108,10 +108,11 @@ type MarketParameter struct {
 type InstallRequest struct {
 	Source  string            `json:"source,omitempty"` // empty: the first that has such an item
 	ID      string            `json:"id"`
-	Install int               `json:"install,omitempty"` // which of the item's ways, from 0
-	Name    string            `json:"name,omitempty"`    // of the server; empty: the hub proposes one
-	Values  map[string]string `json:"values,omitempty"`  // by the key of the parameter; they may be secret
-	File    string            `json:"file,omitempty"`    // configuration file; empty: the hub's first
+	Install int               `json:"install,omitempty"`      // which of the item's ways, from 0
+	Name    string            `json:"name,omitempty"`         // of the server; empty: the hub proposes one
+	Values  map[string]string `json:"values,omitempty"`       // by the key of the parameter; they may be secret
+	File    string            `json:"file,omitempty"`         // configuration file; empty: the hub's first
+	Plain   bool              `json:"plainSecrets,omitempty"` // write secrets into the file as they are, not into the store
 }
 
 // InstallPlan is what an installation would do.
@@ -122,13 +123,22 @@ type InstallPlan struct {
 	Name          string          `json:"name"`
 	Taken         bool            `json:"taken"` // there is a server of that name already
 	File          string          `json:"file"`
-	Entry         json.RawMessage `json:"entry"` // what would be written, secrets masked
+	Entry         json.RawMessage `json:"entry"` // what would be written, secrets in plain text masked
+	Secrets       []KeptSecret    `json:"secrets"`
+	KeptIn        string          `json:"keptIn"`  // what holds these, for people
+	Problem       string          `json:"problem"` // why they cannot be kept; empty if they can
 	Missing       []string        `json:"missing"`
 	Invalid       []string        `json:"invalid"`
 	Unknown       []string        `json:"unknown"`
 	Prerequisites []Prerequisite  `json:"prerequisites"`
 	Unpinned      bool            `json:"unpinned"` // what runs may change at any start
 	Raw           json.RawMessage `json:"-"`        // the object as the hub sent it
+}
+
+// KeptSecret is a secret that goes into the store, and not into a configuration file.
+type KeptSecret struct {
+	Key  string `json:"key"`  // what it belongs to
+	Name string `json:"name"` // for ${secret:NAME}
 }
 
 // Prerequisite is a program that a server needs on the hub's machine.

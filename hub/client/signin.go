@@ -18,13 +18,14 @@ const (
 // SignIn is a sign-in to a server as the hub shows it.
 type SignIn struct {
 	State   string          `json:"state"`
-	Why     string          `json:"why"`     // what stands against signing in, or why the last sign-in has ended
-	Failed  string          `json:"failed"`  // how the last attempt failed; empty if it did not
-	Issuer  string          `json:"issuer"`  // the authorization server
-	Scopes  []string        `json:"scopes"`  // that it has
-	Issued  time.Time       `json:"issued"`  // when the access token was given
-	Expires time.Time       `json:"expires"` // zero if it is not known
-	Raw     json.RawMessage `json:"-"`       // the object as the hub sent it
+	Why     string          `json:"why"`       // what stands against signing in, or why the last sign-in has ended
+	Failed  string          `json:"failed"`    // how the last attempt failed; empty if it did not
+	Issuer  string          `json:"issuer"`    // the authorization server
+	Scopes  []string        `json:"scopes"`    // that it has
+	Issued  time.Time       `json:"issued"`    // when the access token was given
+	Expires time.Time       `json:"expires"`   // zero if it is not known
+	Renews  bool            `json:"renewable"` // without a person
+	Raw     json.RawMessage `json:"-"`         // the object as the hub sent it
 }
 
 // Auth returns how the sign-in to a server stands.

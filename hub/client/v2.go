@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -40,9 +41,10 @@ type ManagedServer struct {
 	Revision    string          `json:"revision"` // of the protocol as spoken with the server, while ready
 	Era         string          `json:"era"`      // legacy or modern, while ready
 	Lists       Lists           `json:"lists"`
-	Problems    []string        `json:"problems"` // what does not work although it is ready
-	Config      Position        `json:"config"`   // where its entry begins; zero for the hub's own tools
-	Raw         json.RawMessage `json:"-"`        // the object as the hub sent it
+	Problems    []string        `json:"problems"`    // what does not work although it is ready
+	Kept        []KeptSecret    `json:"keptSecrets"` // of one just created: secrets of its entry that went into the store
+	Config      Position        `json:"config"`      // where its entry begins; zero for the hub's own tools
+	Raw         json.RawMessage `json:"-"`           // the object as the hub sent it
 }
 
 // ServerHealth is a server's state in words for people.
@@ -100,9 +102,9 @@ func (c *Client) Get(ctx context.Context, server string) (ManagedServer, error) 
 }
 
 // Create adds a server to one of the hub's configuration files, or to the first if file is empty. The entry is a JSON
-// object. It returns before the server has started.
-func (c *Client) Create(ctx context.Context, server string, entry json.RawMessage, file string) (ManagedServer, error) {
-	body := map[string]any{"name": server, "config": entry}
+// object; what seems to be a secret in it goes into the secret store unless plain. It returns before the server has started.
+func (c *Client) Create(ctx context.Context, server string, entry json.RawMessage, file string, plain bool) (ManagedServer, error) {
+	body := map[string]any{"name": server, "config": entry, "plainSecrets": plain}
 	if file != "" {
 		body["file"] = file
 	}
@@ -122,10 +124,12 @@ func (c *Client) Change(ctx context.Context, server string, change Change) (Mana
 	return c.managed(ctx, http.MethodPatch, server, "", change)
 }
 
-// Delete removes a server from its configuration file.
-func (c *Client) Delete(ctx context.Context, server string) error {
-	_, err := c.do(ctx, http.MethodDelete, serverPath(server), nil, nil)
-	return err
+// Delete removes a server from its configuration file, and its secrets too if that is wanted and nothing else needs them. It
+// returns those that were removed, and those that its entry named and that remain.
+func (c *Client) Delete(ctx context.Context, server string, secrets bool) (removed, remaining []string, err error) {
+	var answer struct{ RemovedSecrets, RemainingSecrets []string }
+	_, err = c.do(ctx, http.MethodDelete, serverPath(server)+"?secrets="+strconv.FormatBool(secrets), nil, &answer)
+	return answer.RemovedSecrets, answer.RemainingSecrets, err
 }
 
 // Start starts a server until it is stopped or the hub ends. It waits for the server, for nine seconds at most; whether

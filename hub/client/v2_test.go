@@ -20,7 +20,7 @@ func TestServers(t *testing.T) {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	entry := []byte("{" + hubtest.Stdio(t, fixture) + "}")
-	made, err := c.Create(ctx, "a b/c", entry, h.File)
+	made, err := c.Create(ctx, "a b/c", entry, h.File, false)
 	if err != nil || made.Name != "a b/c" || made.Config.File != h.File || made.Config.Line == 0 || !strings.HasPrefix(string(made.Raw), `{"name":"a b/c"`) {
 		t.Fatalf("%s, %v", made.Raw, err)
 	}
@@ -54,14 +54,14 @@ func TestServers(t *testing.T) {
 	if text, err := os.ReadFile(h.File); err != nil || !strings.Contains(string(text), `"other"`) {
 		t.Errorf("%s, %v", text, err)
 	}
-	if err := c.Delete(ctx, "a b/c"); err != nil {
-		t.Error(err)
+	if gone, left, err := c.Delete(ctx, "a b/c", true); err != nil || len(gone)+len(left) > 0 {
+		t.Error(gone, left, err)
 	}
 	var refused *client.Error
 	if s, err := c.Get(ctx, "a b/c"); !errors.As(err, &refused) || refused.Status != 404 || refused.Code != "SERVER_NOT_FOUND" {
 		t.Errorf("%s, %v", s.Raw, err)
 	}
-	if s, err := c.Create(ctx, "one", entry, ""); !errors.As(err, &refused) || refused.Status != 409 {
+	if s, err := c.Create(ctx, "one", entry, "", false); !errors.As(err, &refused) || refused.Status != 409 {
 		t.Errorf("%s, %v", s.Raw, err)
 	}
 }

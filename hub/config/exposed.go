@@ -11,7 +11,7 @@ import (
 // note remembers what a placeholder stood for if that may be a secret: one that was kept as such, the answer to a prompt,
 // what a command printed, and a variable whose name says so.
 func (r *resolution) note(p *placeholder, text string) {
-	l := secret.Unknown
+	var l secret.Likelihood
 	switch written := p.raw; {
 	case p.secretPrefix() != "":
 		r.secrets[text] = true

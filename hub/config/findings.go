@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -147,16 +148,50 @@ func propose(all []Finding) {
 			name = f.Server + "-" + strings.ToLower(f.Key)
 		}
 		free := func(name string) bool {
-			f.Name = name
 			holder, used := taken[name]
 			return !used || holder.Equal(f.value)
 		}
-		if longer := given(f.Server + "-" + f.Key); !free(given(name)) && !free(longer) {
-			for n := 2; !free(longer + "-" + strconv.Itoa(n)); n++ {
-			}
+		if f.Name = given(name); !free(f.Name) {
+			f.Name = SecretName(f.Server, f.Key, free)
 		}
 		taken[f.Name] = f.value
 	}
+}
+
+// SecretName proposes a name for a secret of a server, of what it belongs to there: the first that is free.
+func SecretName(server, key string, free func(name string) bool) string {
+	longer := given(server + "-" + key)
+	name := longer
+	for n := 2; !free(name); n++ {
+		name = longer + "-" + strconv.Itoa(n)
+	}
+	return name
+}
+
+// TakeSecrets returns the entry of a server, a JSON object, with what take says in the place of each text in it that seems
+// to be a secret in plain text. Take is told what that belongs to. An entry without one comes back as it is.
+func TakeSecrets(server string, raw json.RawMessage, take func(key string, value secret.Text) string) (json.RawMessage, error) {
+	doc, err := json5.Parse(raw)
+	if err != nil || doc.Root() == nil {
+		return nil, fmt.Errorf("the entry of server %q is no JSON: %w", server, cmp.Or(err, errNoValue))
+	}
+	e := entry{name: server, zed: true, file: &source{doc: doc}, value: doc.Root()}
+	all := e.findings()
+	if len(all) == 0 {
+		return raw, nil
+	}
+	instead := make([]string, len(all))
+	for i, f := range all {
+		instead[i] = take(f.Key, f.value)
+	}
+	for i, f := range slices.Backward(all) { // so that what stands before it in the same text stays where it is
+		text := doc.Get(f.Path...).Text
+		replaced := &json5.Node{Kind: json5.String, Text: text[:f.at.start] + instead[i] + text[f.at.end:]}
+		if err := doc.Set(replaced.Strict(), f.Path...); err != nil {
+			return nil, fmt.Errorf("the entry of server %q: %w", server, err)
+		}
+	}
+	return doc.Text(), nil
 }
 
 // given makes a name one that a person could give.
@@ -218,13 +253,14 @@ func (s *Store) MoveSecret(ctx context.Context, server string, path []string, ke
 			return err
 		}
 		at := now[i].at
-		replaced := &json5.Node{Kind: json5.String, Text: text[:at.start] + placeholderOf(moved.Name) + text[at.end:]}
+		replaced := &json5.Node{Kind: json5.String, Text: text[:at.start] + Placeholder(moved.Name) + text[at.end:]}
 		return doc.Set(replaced.Strict(), full...)
 	})
 	return moved, err
 }
 
-func placeholderOf(name string) string { return opening + secretPrefixes[0] + name + "}" }
+// Placeholder is what stands for a secret in the configuration.
+func Placeholder(name string) string { return opening + secretPrefixes[0] + name + "}" }
 
 // shown returns a text with a placeholder in the place of one finding, and masks in that of the others in it.
 func shown(text string, all []Finding, moved Finding, name string) string {
@@ -233,7 +269,7 @@ func shown(text string, all []Finding, moved Finding, name string) string {
 	for _, f := range same {
 		by := secret.Mask
 		if f.at == moved.at {
-			by = placeholderOf(name)
+			by = Placeholder(name)
 		}
 		text = text[:f.at.start] + by + text[f.at.end:]
 	}

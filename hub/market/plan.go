@@ -25,12 +25,16 @@ type Choices struct {
 	Install int               // which of the item's installs
 	Name    string            // of the server in the configuration; empty: the plan proposes one
 	Values  map[string]string // by the key of the parameter
+
+	// Secret returns what is written instead of a secret that was given in plain text, as a value of that parameter of
+	// that server. Nil: it is written as it is.
+	Secret func(server, key string, value secret.Text) string
 }
 
 // Plan is what an installation would do.
 type Plan struct {
 	Name          string          // of the server in the configuration
-	Entry         json.RawMessage // what goes into the configuration, with secrets
+	Entry         json.RawMessage // what goes into the configuration; secrets as Choices.Secret has it
 	Preview       json.RawMessage // the same to show: secrets are masked
 	Missing       []Parameter     // required and without a value; the entry has ${key} in their place
 	Invalid       []Parameter     // with a value that is not of their format, or not among their choices
@@ -88,8 +92,16 @@ func (i *Item) Plan(c Choices) (Plan, error) {
 		if !p.accepts(value) {
 			plan.Invalid = append(plan.Invalid, p)
 		}
+		if p.Secret && c.Secret != nil {
+			value = p.each(value, func(value string) string {
+				if strings.Contains(value, "${") {
+					return value // it says where it is
+				}
+				return c.Secret(plan.Name, p.Key, secret.New(value))
+			})
+		}
 		values[p.Key], masked[p.Key] = value, value
-		if p.Secret && !reference(value) {
+		if p.Secret && !p.hidden(value) {
 			masked[p.Key] = secret.Mask
 		}
 	}
@@ -134,6 +146,26 @@ func (p *Parameter) accepts(value string) bool {
 		}
 	}
 	return true
+}
+
+// each changes a value, or each of several.
+func (p *Parameter) each(value string, change func(string) string) string {
+	if !p.Multiple {
+		return change(value)
+	}
+	values := several(value)
+	for i := range values {
+		values[i] = change(values[i])
+	}
+	return strings.Join(values, "\n")
+}
+
+// hidden reports whether a value, or each of several, only says where the secret is.
+func (p *Parameter) hidden(value string) bool {
+	if !p.Multiple {
+		return reference(value)
+	}
+	return !slices.ContainsFunc(several(value), func(v string) bool { return !reference(v) })
 }
 
 // reference reports whether a value only says where the secret is, as ${env:TOKEN} does.

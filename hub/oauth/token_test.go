@@ -167,6 +167,47 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// TestRevoke: a token is given up by the client that it belongs to, as the authorization server wants to see that.
+func TestRevoke(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	keyText := pemOf(t, "PRIVATE KEY", der, err)
+	for method, check := range map[string]func(*http.Request) bool{
+		methodNone: func(r *http.Request) bool {
+			return r.PostForm.Get("client_id") == "a b" && !r.PostForm.Has("client_secret")
+		},
+		methodPost: func(r *http.Request) bool {
+			return r.PostForm.Get("client_id") == "a b" && r.PostForm.Get("client_secret") == "p:w&"
+		},
+		methodBasic: func(r *http.Request) bool {
+			id, password, ok := r.BasicAuth()
+			return ok && id == "a+b" && password == "p%3Aw%26" && !r.PostForm.Has("client_id")
+		},
+		methodKey: func(r *http.Request) bool {
+			return r.PostForm.Get("client_assertion") != "" && r.PostForm.Get("client_id") == "a b"
+		},
+	} {
+		i, last := tokenEndpoint(t, 200, "", "")
+		i.client.Method, i.oauth.PrivateKey = method, secret.New(keyText)
+		if err := i.revoke(t.Context(), i.endpoint, "the-token", "refresh_token"); err != nil {
+			t.Errorf("%s: %v", method, err)
+		}
+		if f := last.PostForm; last.Method != "POST" || f.Get("token") != "the-token" || f.Get("token_type_hint") != "refresh_token" || !check(last) {
+			t.Errorf("%s: asked with %v %v", method, last.Header, f)
+		}
+	}
+	i, _ := tokenEndpoint(t, 503, "", "the-token")
+	if err := i.revoke(t.Context(), i.endpoint, "the-token", "access_token"); err == nil || !strings.Contains(err.Error(), "503") || strings.Contains(err.Error(), "the-token") {
+		t.Errorf("out of order: %v", err)
+	}
+	if err := i.revoke(t.Context(), "http://169.254.169.254/", "the-token", "access_token"); !errors.Is(err, errForbidden) {
+		t.Errorf("a forbidden address: %v", err)
+	}
+}
+
 func TestConfigured(t *testing.T) {
 	some := secret.New("x")
 	for name, c := range map[string]struct {

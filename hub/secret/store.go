@@ -70,6 +70,26 @@ func CheckGiven(name string) error {
 	return nil
 }
 
+// ErrTaken says that a secret of that name has another value.
+var ErrTaken = errors.New("there is a secret of that name with another value: choose another name")
+
+// Keep sets a secret that must not take the place of another one, and looks that it is there. It reports whether there was
+// none of that name. It fails with ErrTaken.
+func Keep(ctx context.Context, s Store, name string, value Text) (created bool, err error) {
+	old, err := s.Get(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		if err := s.Set(ctx, name, value); err != nil {
+			return false, err
+		}
+		created = true
+		old, err = s.Get(ctx, name)
+	}
+	if err == nil && !old.Equal(value) {
+		err = ErrTaken
+	}
+	return created, err
+}
+
 // Problem says that a store cannot be used now, and what a person can do about it.
 type Problem struct {
 	Kind   error  // ErrLocked or ErrUnavailable

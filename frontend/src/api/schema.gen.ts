@@ -717,7 +717,7 @@ export interface paths {
         put?: never;
         /**
          * Install an item as a new server in a configuration file
-         * @description Refuses what a plan says is missing, invalid or unknown. That a program is not found on this machine is no error: the server's state tells.
+         * @description Secret values go into the secret store, and placeholders into the file. Refuses what a plan says is missing, invalid or unknown. That a program is not found on this machine is no error: the server's state tells.
          */
         post: operations["install-item"];
         delete?: never;
@@ -1829,7 +1829,7 @@ export interface components {
             lasting: boolean;
         };
         InstallPlanBody: {
-            /** @description Exactly what is written, but for secrets, which are masked, and values that are missing, which are ${key} */
+            /** @description Exactly what is written, but for secrets in plain text, which are masked, and values that are missing, which are ${key} */
             entry: unknown;
             /** @description The configuration file that is written */
             file: string;
@@ -1837,12 +1837,18 @@ export interface components {
             install: components["schemas"]["MarketInstall"];
             /** @description Keys of parameters whose value is not of their format, or none of their choices */
             invalid: string[];
+            /** @description What holds these, for people */
+            keptIn?: string;
             /** @description Keys of required parameters without a value */
             missing: string[];
             /** @description Of the server in the configuration */
             name: string;
             /** @description The programs that the server needs on this machine */
             prerequisites: components["schemas"]["Prerequisite"][];
+            /** @description Why they cannot be kept, and what can be done: an installation would be refused */
+            problem?: string;
+            /** @description The secrets among the values that go into the store; placeholders in the entry name them */
+            secrets: components["schemas"]["KeptSecret"][];
             source: string;
             /** @description There is a server of that name already */
             taken: boolean;
@@ -1862,6 +1868,8 @@ export interface components {
             install?: number;
             /** @description Of the server in the configuration; without it, one that follows from the id */
             name?: string;
+            /** @description Write secret values into the file as they are. Otherwise they go into the secret store, and placeholders into the file */
+            plainSecrets?: boolean;
             /** @description Without it, the first source that has such an item */
             source?: string;
             /** @description By the key of the parameter; ${env:NAME} takes a variable of the hub's environment */
@@ -1915,6 +1923,12 @@ export interface components {
             url: string;
             verified: boolean;
             version: string;
+        };
+        KeptSecret: {
+            /** @description What it belongs to: a parameter, a variable, a header, a flag */
+            key: string;
+            /** @description Under which it is kept, for ${secret:NAME} */
+            name: string;
         };
         LegacyInstall: {
             config: string;
@@ -2018,6 +2032,8 @@ export interface components {
              */
             failures: number;
             health: components["schemas"]["ServerHealth"];
+            /** @description Only in the answer to its creation: the secrets that were given in plain text, and now are in the store */
+            keptSecrets?: components["schemas"]["KeptSecret"][];
             /** @description How many of each it offers */
             lists: components["schemas"]["ListCounts"];
             name: string;
@@ -2189,6 +2205,8 @@ export interface components {
             /** @description Path of one of the hub's configuration files; without it, the first */
             file?: string;
             name: string;
+            /** @description Write what seems to be a secret into the file as it is. Otherwise it goes into the secret store, and a placeholder into the file */
+            plainSecrets?: boolean;
         };
         NewTextBody: {
             text: string;
@@ -2382,6 +2400,12 @@ export interface components {
             resources: number;
             /** Format: int64 */
             tools: number;
+        };
+        RemovedBody: {
+            /** @description The secrets that its entry named and that are still kept, or waited for by others */
+            remainingSecrets: string[];
+            /** @description The secrets that were removed with it */
+            removedSecrets: string[];
         };
         ResourcesAnswerBody: {
             /** @description In the server's order */
@@ -4426,6 +4450,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -5315,8 +5348,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5378,7 +5429,10 @@ export interface operations {
     };
     "delete-server": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Remove the secrets that its entry names too, but those that another entry names */
+                secrets?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The server's name in the configuration */
@@ -5388,12 +5442,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No Content */
-            204: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["RemovedBody"];
+                };
             };
             /** @description Not Found */
             404: {
