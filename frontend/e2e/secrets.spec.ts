@@ -168,6 +168,7 @@ test("a store that is locked says so, and is unlocked here", async () => {
   await page.getByRole("alert").getByRole("button", { name: "Copy details" }).last().waitFor();
   await page.getByLabel("Passphrase").fill("canary-passphrase");
   await page.getByRole("button", { name: "Unlock" }).click();
+  await page.getByText("The secrets are unlocked").waitFor();
   await page.getByText("ready", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Replace MY_TOKEN" }).waitFor();
   expect(await environment("needs")).toContain("MY_TOKEN=canary-value");

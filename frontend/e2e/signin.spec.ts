@@ -102,11 +102,17 @@ test("sign in to a server, and out of it", async () => {
   await page.getByText("Sign-in needed").locator("visible=true").waitFor();
   expect(await problems(page)).toEqual([]);
   // The browser may be on another machine than the hub: then the address at which it ends is handed in.
-  const again = context.waitForEvent("page");
-  await page.route("**/api/oauth/callback*", (route) => route.abort());
+  let ended = "";
+  await context.route("**/authorize?*", async (route) => {
+    const answer = await fetch(route.request().url(), { redirect: "manual" });
+    ended = answer.headers.get("Location") ?? "";
+    await route.abort();
+  });
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByText("The page did not come back to the hub?").click();
-  await page.getByLabel("Paste the address at which it ended").waitFor();
-  await (await again).close();
+  await expect.poll(() => ended, { timeout: 15_000 }).toContain("code=");
+  await page.getByLabel("Paste the address at which it ended").fill(ended);
+  await page.getByRole("button", { name: "Hand in" }).click();
+  await own.getByText("signed in", { exact: true }).waitFor();
   await context.close();
 });

@@ -18,14 +18,13 @@ export function MoveDialog({ finding: f, onClose }: { finding: Finding; onClose:
   const what = line(f.key || f.path.join("."), 80);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    move.mutate(
-      { finding: f, name: name.trim() },
-      {
-        onSuccess: () => {
-          toast(text.findings.moved(what));
-          onClose();
-        },
+    // The finding may be gone, and this dialog with it, before the answer is there.
+    move.mutateAsync({ finding: f, name: name.trim() }).then(
+      () => {
+        toast(text.findings.moved(what));
+        onClose();
       },
+      () => undefined, // it is shown
     );
   };
   const failed = move.error ?? preview.error;

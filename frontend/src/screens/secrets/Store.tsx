@@ -55,10 +55,11 @@ function Trouble({ backend: b, busy, retry }: { backend: Backend; busy: boolean;
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
-    unlock.mutate(String(new FormData(form).get("passphrase") ?? ""), {
-      onError: () => form.reset(),
-      onSuccess: () => toast(text.store.unlocked),
-    });
+    // The form is gone as soon as the store is open.
+    unlock.mutateAsync(String(new FormData(form).get("passphrase") ?? "")).then(
+      () => toast(text.store.unlocked),
+      () => form.reset(), // what went wrong is shown
+    );
   };
   return (
     <div role="alert" className="flex flex-col gap-3 rounded-lg bg-warn-soft p-3">
