@@ -19,3 +19,4 @@ for level in ok away warn error; do
   render 32 "$level" "../app/tray/icons/$level.png"
   render 36 "$level-mono" "../app/tray/icons/$level-mono.png"
 done
+cp icons/hicolor/128x128/apps/mcp-hub.png ../app/window/icon.png

@@ -14,8 +14,8 @@ import (
 // patience is how long a deed may take.
 const patience = 30 * time.Second
 
-// pause is between two tries to reach the hub at first.
-const pause = time.Second
+// tryAgain is between two tries to reach the hub at first.
+const tryAgain = time.Second
 
 // Options is what the tray needs of the desktop around it. All functions may be called at the same time.
 type Options struct {
@@ -101,7 +101,7 @@ func listen(ctx context.Context, o Options, events chan<- client.Event) {
 			o.Log.Warn("the tray cannot follow the hub", "err", err)
 		}
 		select {
-		case <-time.After(pause):
+		case <-time.After(tryAgain):
 		case <-ctx.Done():
 		}
 	}
