@@ -108,6 +108,8 @@ func command(stderr io.Writer) *cobra.Command {
 		delay  int
 
 		noBrowser bool
+		desktop   flavour
+		r         = newRemote(stderr)
 	)
 	cmd := &cobra.Command{
 		Use: "mcp-hub", Short: "Many MCP servers behind one endpoint", Long: long,
@@ -134,6 +136,7 @@ func command(stderr io.Writer) *cobra.Command {
 			if o.Port < 0 || o.Port > 65535 {
 				return badArgument("--port must be between 0 and 65535, not %d", o.Port)
 			}
+			withDesktop := desktop.prepare(cmd.Context(), cmd, slog.New(shown)) // before the environment is taken
 			if o.Config.Global, err = config.ParseGlobal(os.Getenv("MCP_HUB_ENV")); err != nil {
 				return badArgument("MCP_HUB_ENV: %w", err)
 			}
@@ -160,14 +163,24 @@ func command(stderr io.Writer) *cobra.Command {
 				return err
 			}
 			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
-			h, err := hub.New(cmd.Context(), o)
+			start := func(ctx context.Context) (*hub.Hub, error) {
+				h, err := hub.New(ctx, o)
+				if err != nil {
+					return nil, err
+				}
+				if token := h.OwnToken().Reveal(); token != "" { // never into the log
+					_, _ = fmt.Fprintf(stderr, "mcp-hub: this hub asks for a token, and no other hub or command knows the one that it made for this run:\n%s\n", token)
+				}
+				shared.to.Store(file) // a hub that does not get its port leaves no trace in what the hubs share
+				return h, nil
+			}
+			if withDesktop {
+				return desktop.run(cmd.Context(), r, o, start)
+			}
+			h, err := start(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if token := h.OwnToken().Reveal(); token != "" { // never into the log
-				_, _ = fmt.Fprintf(stderr, "mcp-hub: this hub asks for a token, and no other hub or command knows the one that it made for this run:\n%s\n", token)
-			}
-			shared.to.Store(file) // a hub that does not get its port leaves no trace in what the hubs share
 			return h.Run(cmd.Context())
 		},
 	}
@@ -193,7 +206,8 @@ func command(stderr io.Writer) *cobra.Command {
 	cmd.SetVersionTemplate(api.CompatibleVersion + "\nMCP Hub {{.Version}}\n")
 	cmd.SetHelpTemplate("{{with or .Long .Short}}{{.}}{{end}}\n\n{{.UsageString}}" + exitCodes)
 	cmd.SetFlagErrorFunc(misuse)
-	addCommands(cmd)
+	desktop.flags(cmd)
+	addCommands(cmd, r)
 	return cmd
 }
 

@@ -48,17 +48,17 @@ type Deed int
 
 // The deeds. Those with a server name it in the Action.
 const (
-	Nothing     Deed = iota
-	Show             // show the page in the dashboard
-	SwitchOn         // have a server on, in its configuration
-	SwitchOff        // have it off
-	Start            // start a server until the hub ends
-	Stop             // stop it until it is started again
-	SignIn           // begin a sign-in to a server
-	Copy             // copy the address of the endpoint
-	PauseAll         // stop all servers
-	ResumeAll        // start those that were stopped
-	StartAtLogin     // have the program started at login
+	Nothing      Deed = iota
+	Show              // show the page in the dashboard
+	SwitchOn          // have a server on, in its configuration
+	SwitchOff         // have it off
+	Start             // start a server until the hub ends
+	Stop              // stop it until it is started again
+	SignIn            // begin a sign-in to a server
+	Copy              // copy the address of the endpoint
+	PauseAll          // stop all servers
+	ResumeAll         // start those that were stopped
+	StartAtLogin      // have the program started at login
 	NoStartAtLogin
 	Notify // tell of such things
 	NoNotify

@@ -26,6 +26,35 @@ var noticeNames = [noticeKinds]string{"A server needs you to sign in", "A server
 // Notices says of which things the person is told.
 type Notices [noticeKinds]bool
 
+// DefaultNotices returns what needs a person.
+func DefaultNotices() Notices { return Notices{SignInNeeded: true, Failed: true} }
+
+// noticeKeys are the names of the notices in files.
+var noticeKeys = [noticeKinds]string{"signInNeeded", "failed", "toolsChanged"}
+
+// MarshalJSON writes an object of switches.
+func (n Notices) MarshalJSON() ([]byte, error) {
+	switches := map[string]bool{}
+	for i, key := range noticeKeys {
+		switches[key] = n[i]
+	}
+	return json.Marshal(switches)
+}
+
+// UnmarshalJSON reads one. Switches that are not there stay as they are.
+func (n *Notices) UnmarshalJSON(text []byte) error {
+	switches := map[string]bool{}
+	if err := json.Unmarshal(text, &switches); err != nil {
+		return err
+	}
+	for i, key := range noticeKeys {
+		if on, given := switches[key]; given {
+			n[i] = on
+		}
+	}
+	return nil
+}
+
 // Message is what a notification says, and where a click leads.
 type Message struct {
 	Title, Text string

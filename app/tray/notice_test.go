@@ -1,6 +1,7 @@
 package tray
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -11,7 +12,9 @@ import (
 func TestTell(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	all := Notices{true, true, true}
-	failed := func(server string) client.Event { return event(client.EventState, server, `{"to":"failed","reason":"no such file\nmore"}`) }
+	failed := func(server string) client.Event {
+		return event(client.EventState, server, `{"to":"failed","reason":"no such file\nmore"}`)
+	}
 	var to teller
 	m := to.tell(failed("a"), all, now)
 	if m == nil || *m != (Message{"a failed", "no such file", "/servers/a?tab=logs"}) {
@@ -49,5 +52,16 @@ func TestTell(t *testing.T) {
 	}
 	if n != inMinute {
 		t.Errorf("%d notifications at once", n)
+	}
+}
+
+func TestNoticesFile(t *testing.T) {
+	text, err := json.Marshal(Notices{SignInNeeded: true, ToolsChanged: true})
+	if err != nil || string(text) != `{"failed":false,"signInNeeded":true,"toolsChanged":true}` {
+		t.Errorf("%s, %v", text, err)
+	}
+	n := DefaultNotices()
+	if err := json.Unmarshal([]byte(`{"failed":false,"ofLater":true}`), &n); err != nil || n != (Notices{SignInNeeded: true}) {
+		t.Errorf("%v, %v", n, err)
 	}
 }

@@ -115,8 +115,13 @@ func (s *shell) begin(ctx, window context.Context) {
 }
 
 func (s *shell) obey(window context.Context, c Command) {
-	if c.Failure != nil {
+	switch {
+	case c.Failure != "":
 		s.loader.fail(c.Failure)
+	case c.Hub != nil:
+		s.loader.ask(c.Hub)
+	}
+	if !c.Raise {
 		return
 	}
 	if c.Show != "" {

@@ -33,7 +33,6 @@ type Options struct {
 	LogFile  string // the hub's, of which the page shows the end if the hub does not answer
 	Geometry string // file that remembers where the window was
 	Page     string // path in the dashboard to begin with
-	Version  string
 
 	Commands <-chan Command // what the window is told; that it is closed ends the window
 	Retry    func()         // try again to start the hub; nil if nobody can
@@ -41,14 +40,10 @@ type Options struct {
 
 // Command is what a window can be told.
 type Command struct {
-	Show    string   // come to the front and show this page, empty for the one that it shows
-	Failure *Failure // the hub could not be started
-}
-
-// Failure is why the hub could not be started.
-type Failure struct {
-	Error string   `json:"error"`
-	Log   []string `json:"log,omitempty"` // what it wrote before
+	Raise   bool           // come to the front
+	Show    string         // with this page; empty for the one that it shows
+	Failure string         // why the hub could not be started
+	Hub     *client.Client // from now on the hub is this one
 }
 
 //go:embed page
@@ -60,11 +55,14 @@ type loader struct {
 	begun   time.Time
 
 	mu      sync.Mutex
-	failure *Failure
+	hub     *client.Client
+	failure string
 	page    string
 }
 
-func newLoader(o Options) *loader { return &loader{options: o, begun: time.Now(), page: o.Page} }
+func newLoader(o Options) *loader {
+	return &loader{options: o, begun: time.Now(), hub: o.Hub, page: o.Page}
+}
 
 // progress is what the page is told each time that it asks.
 type progress struct {
@@ -88,7 +86,7 @@ func (l *loader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(l.progress(r.Context())) // if not, the window is gone
 	case "/retry":
-		l.fail(nil)
+		l.fail("")
 		if l.options.Retry != nil {
 			l.options.Retry()
 		}
@@ -108,10 +106,18 @@ func (l *loader) file(w http.ResponseWriter, name, kind string) {
 	_, _ = w.Write(text) // if not, the window is gone
 }
 
-func (l *loader) fail(f *Failure) {
+// fail tells why there is no hub, or no more that there is none.
+func (l *loader) fail(why string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.failure, l.begun = f, time.Now()
+	l.failure, l.begun = why, time.Now()
+}
+
+// ask asks another hub from now on.
+func (l *loader) ask(hub *client.Client) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hub, l.failure, l.begun = hub, "", time.Now()
 }
 
 // show has the first page of the dashboard be another one.
@@ -139,19 +145,19 @@ const shownLines = 40
 
 func (l *loader) progress(ctx context.Context) progress {
 	l.mu.Lock()
-	failure, begun := l.failure, l.begun
+	failure, begun, hub := l.failure, l.begun, l.hub
 	l.mu.Unlock()
 	p := progress{State: "waiting", Seconds: int(time.Since(begun).Seconds()), Retry: l.options.Retry != nil}
-	if failure != nil {
-		p.State, p.Error, p.Log = "failed", failure.Error, failure.Log
+	if failure != "" {
+		p.State, p.Error, p.Log = "failed", failure, tail(l.options.LogFile)
 		return p
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
-	_, err := l.options.Hub.Health(ctx)
+	_, err := hub.Health(ctx)
 	if err == nil {
 		// With a code that is good once, which only this process and its page ever see.
-		if p.URL, err = l.options.Hub.SessionURL(ctx); err == nil {
+		if p.URL, err = hub.SessionURL(ctx); err == nil {
 			p.State = "ready"
 			return p
 		}
