@@ -152,7 +152,7 @@ func command(stderr io.Writer) *cobra.Command {
 			}
 			o.Sources = market.DefaultSources()
 			if !noBrowser {
-				o.OpenURL = func(address string) { openPage(address) }
+				o.OpenURL = openPage
 			}
 			file := logfile.New(logfile.Options{Dir: o.StateDir, Fallback: slog.New(shown)})
 			defer file.Close()
