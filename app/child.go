@@ -59,8 +59,8 @@ type process struct {
 	stdin io.WriteCloser
 	cmd   *exec.Cmd
 	ended chan struct{}
-	err   error // how, once it has ended
-	last  string
+	err   error  // how, once it has ended
+	said  string // what it wrote that tells most
 }
 
 func newChild(d *desktop, role string, o Options) *child {
@@ -137,7 +137,7 @@ func (c *child) start() (*process, error) {
 	reading.Go(func() {
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			if text := strings.TrimSpace(lines.Text()); text != "" {
-				p.last = text
+				p.listen(text)
 				c.log.Debug("a part of the desktop says", "part", c.role, "line", text)
 			}
 		}
@@ -161,9 +161,19 @@ func (c *child) over(p *process) {
 	case p.err == nil:
 		c.log.Info("a part of the desktop has ended", "part", c.role)
 	case c.role == "window":
-		c.log.Error("the window could not be shown", "err", p.err, "said", p.last)
+		c.log.Error("the window could not be shown", "err", p.err, "said", p.said)
 	default:
-		c.log.Debug("a part of the desktop has ended", "part", c.role, "err", p.err, "said", p.last)
+		c.log.Debug("a part of the desktop has ended", "part", c.role, "err", p.err, "said", p.said)
+	}
+}
+
+// listen takes a line that the child wrote. Its own error tells most, else what came first, for example of a crash.
+func (p *process) listen(line string) {
+	if strings.Contains(line, "Overriding existing handler") {
+		return // which WebKit always says
+	}
+	if p.said == "" || strings.HasPrefix(line, "mcp-hub: ") {
+		p.said = line
 	}
 }
 
@@ -204,7 +214,7 @@ func (c *child) keep(ctx context.Context) {
 			if err != nil && !told && ctx.Err() == nil {
 				said := ""
 				if p != nil {
-					said = p.last
+					said = p.said
 				}
 				told = true
 				c.log.Warn("a part of the desktop has ended, and is tried again from time to time", "part", c.role, "err", err, "said", said)

@@ -38,7 +38,7 @@ func (g Geometry) fit(screens []screen) Geometry {
 		right, bottom = right+s.width, bottom+s.height
 	}
 	if g.Width < minWidth || g.Width > maxSide || g.Height < minHeight || g.Height > maxSide {
-		g.Width, g.Height, g.Placed = defaultWidth, defaultHeight, false
+		g = Geometry{Width: defaultWidth, Height: defaultHeight, Max: g.Max}
 	}
 	g.Width, g.Height = min(g.Width, max(widest, minWidth)), min(g.Height, max(highest, minHeight))
 	if g.X < 0 || g.Y < 0 || g.X > right-grip || g.Y > bottom-grip {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/logger"
@@ -28,8 +29,11 @@ type shell struct {
 	loader  *loader
 	inside  string // script that the dashboard gets
 
-	once sync.Once
-	size Geometry
+	size   Geometry // that was remembered
+	first  Geometry // that the window begins with
+	appear sync.Once
+	there  atomic.Bool // it has appeared
+	kept   sync.Once
 }
 
 // Run shows the window until the person closes it, or its commands end. It must be called on the main goroutine. The error
@@ -45,21 +49,27 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s := &shell{options: o, loader: newLoader(o), inside: string(inside), size: loadGeometry(o.Geometry)}
-	first := s.size.fit(nil)
+	s.first = s.size.fit(nil)
 	state := options.Normal
 	if s.size.Max {
 		state = options.Maximised
 	}
 	err = wails.Run(&options.App{
-		Title: "MCP Hub", Width: first.Width, Height: first.Height, MinWidth: minWidth, MinHeight: minHeight, WindowStartState: state,
+		Title: "MCP Hub", Width: s.first.Width, Height: s.first.Height, MinWidth: minWidth, MinHeight: minHeight, WindowStartState: state,
 		AssetServer:              &assetserver.Options{Handler: s.loader},
 		EnableDefaultContextMenu: true,
 		LogLevelProduction:       logger.ERROR,
 		OnStartup:                func(window context.Context) { s.begin(ctx, window) },
-		OnDomReady:               func(window context.Context) { runtime.WindowExecJS(window, s.dressed()) },
-		OnBeforeClose:            func(window context.Context) bool { s.remember(window); return false },
-		Linux:                    &linux.Options{Icon: icon, ProgramName: "mcp-hub", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
-		Windows:                  &windows.Options{Theme: windows.SystemDefault, IsZoomControlEnabled: false},
+		OnDomReady: func(window context.Context) {
+			s.appear.Do(func() {
+				s.place(window)
+				s.there.Store(true)
+			})
+			runtime.WindowExecJS(window, s.dressed())
+		},
+		OnBeforeClose: func(window context.Context) bool { s.remember(window); return false },
+		Linux:         &linux.Options{Icon: icon, ProgramName: "mcp-hub", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
+		Windows:       &windows.Options{Theme: windows.SystemDefault, IsZoomControlEnabled: false},
 	})
 	if err != nil {
 		return errors.Join(ErrNone, err)
@@ -83,20 +93,26 @@ func quoted(text string) string {
 	return string(quoted)
 }
 
-// begin puts the window where it was, and has it do what it is told.
-func (s *shell) begin(ctx, window context.Context) {
+// place puts the window where it was, when it is there: before that, the toolkit knows no screen that it is on. The size
+// cannot be set here: on Linux the toolkit would do it on another thread than GTK's.
+func (s *shell) place(window context.Context) {
 	var screens []screen
 	if all, err := runtime.ScreenGetAll(window); err == nil {
 		for _, one := range all {
 			screens = append(screens, screen{one.Size.Width, one.Size.Height})
 		}
 	}
-	if g := s.size.fit(screens); !g.Max {
-		runtime.WindowSetSize(window, g.Width, g.Height)
-		if g.Placed {
-			runtime.WindowSetPosition(window, g.X, g.Y)
-		}
+	switch g := s.size.fit(screens); {
+	case g.Max:
+	case g.Width < s.first.Width || g.Height < s.first.Height: // the screen has become smaller
+		runtime.WindowMaximise(window)
+	case g.Placed:
+		runtime.WindowSetPosition(window, g.X, g.Y)
 	}
+}
+
+// begin has the window do what it is told.
+func (s *shell) begin(ctx, window context.Context) {
 	go func() {
 		for {
 			select {
@@ -121,11 +137,13 @@ func (s *shell) obey(window context.Context, c Command) {
 	case c.Hub != nil:
 		s.loader.ask(c.Hub)
 	}
-	if !c.Raise {
+	if c.Show != "" {
+		s.loader.show(c.Show)
+	}
+	if !c.Raise || !s.there.Load() { // when it appears it comes to the front by itself
 		return
 	}
 	if c.Show != "" {
-		s.loader.show(c.Show)
 		runtime.WindowExecJS(window, `if (window.mcpHubWindow) location.hash = "#" + `+quoted(c.Show))
 	}
 	runtime.WindowShow(window)
@@ -134,7 +152,7 @@ func (s *shell) obey(window context.Context, c Command) {
 
 // remember keeps where the window is when it closes.
 func (s *shell) remember(window context.Context) {
-	s.once.Do(func() {
+	s.kept.Do(func() {
 		g := s.size
 		if g.Max = runtime.WindowIsMaximised(window); !g.Max {
 			g.Width, g.Height = runtime.WindowGetSize(window)
