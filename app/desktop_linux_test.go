@@ -15,6 +15,9 @@ import (
 	"mcphub/hub/hubtest"
 )
 
+// settings keep the tests off the network.
+const settings = `{"marketplace":{"sources":[{"name":"official","disabled":true},{"name":"community","disabled":true}]}}`
+
 var files = hubtest.Script{Name: "files", Tools: []string{hubtest.Tool("read_file")}}
 
 // heading is the page of the dashboard that the window shows.
@@ -22,7 +25,7 @@ const heading = `location.protocol === "http:" ? location.hash + " " + !!documen
 
 // TestDesktop goes through a day with the desktop.
 func TestDesktop(t *testing.T) {
-	config := hubtest.Config("{}", "files", hubtest.Stdio(t, files), "my_notes", hubtest.Stdio(t, files)+`,"disabled":true`)
+	config := hubtest.Config(settings, "files", hubtest.Stdio(t, files), "my_notes", hubtest.Stdio(t, files)+`,"disabled":true`)
 	s := newSession(t, config)
 	panel := s.newPanel()
 	d := s.run(nil, s.hubArgs("--desktop")...)
@@ -128,7 +131,7 @@ func TestDesktop(t *testing.T) {
 
 // TestKilledHub: what the desktop started ends with it, however that ends, and a panel that comes late shows the tray.
 func TestKilledHub(t *testing.T) {
-	s := newSession(t, hubtest.Config("{}", "files", hubtest.Stdio(t, files)))
+	s := newSession(t, hubtest.Config(settings, "files", hubtest.Stdio(t, files)))
 	d := s.run(nil, s.hubArgs("--desktop")...)
 	d.part("tray", 1)
 	s.page(heading, "#/ true")
@@ -151,7 +154,7 @@ func TestKilledHub(t *testing.T) {
 
 // TestAttach: a desktop stays with a hub that runs, and takes its place when it is gone.
 func TestAttach(t *testing.T) {
-	s := newSession(t, hubtest.Config("{}", "files", hubtest.Stdio(t, files)))
+	s := newSession(t, hubtest.Config(settings, "files", hubtest.Stdio(t, files)))
 	panel := s.newPanel()
 	bare := s.run(nil, s.hubArgs()...)
 	s.state("files", client.StateReady)
@@ -178,8 +181,8 @@ func TestAttach(t *testing.T) {
 
 // TestStartFails: the window says why there is no hub, and tries again when the person wants it.
 func TestStartFails(t *testing.T) {
-	good := hubtest.Config("{}", "files", hubtest.Stdio(t, files))
-	s := newSession(t, strings.Replace(good, "{", "{{", 1))
+	good := hubtest.Config(settings, "files", hubtest.Stdio(t, files))
+	s := newSession(t, "{"+good)
 	d := s.run(nil, s.hubArgs("--desktop")...)
 	s.page(`document.querySelector("h1").innerText`, "The hub could not start")
 	s.page(`document.querySelector("#error").innerText.includes("servers.json") + " " + document.querySelector("button").hidden`, "true false")
@@ -204,7 +207,7 @@ func TestStartFails(t *testing.T) {
 
 // TestNoDisplay: what needs a display says so, and the hub needs none.
 func TestNoDisplay(t *testing.T) {
-	s := newSession(t, hubtest.Config("{}", "files", hubtest.Stdio(t, files)))
+	s := newSession(t, hubtest.Config(settings, "files", hubtest.Stdio(t, files)))
 	for name, env := range map[string][]string{"none": {"DISPLAY=", "WAYLAND_DISPLAY="}, "dead": {"DISPLAY=:9", "WAYLAND_DISPLAY="}} {
 		w := s.run(env, "window", "--hub", "http://localhost:"+strconv.Itoa(s.port))
 		if code := w.code(); code != 1 || !strings.Contains(w.out.String(), "no window can be shown") || strings.Contains(w.out.String(), "goroutine") {

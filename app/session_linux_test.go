@@ -54,8 +54,8 @@ const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Con
 // all that runs in it.
 func newSession(t *testing.T, config string) *session {
 	t.Helper()
-	program := os.Getenv("MCP_HUB_DESKTOP")
-	if program == "" {
+	program := filepath.Clean(os.Getenv("MCP_HUB_DESKTOP"))
+	if program == "." {
 		t.Skip("make desktop-test runs this, with the desktop program")
 	}
 	home := t.TempDir()
