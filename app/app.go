@@ -120,8 +120,7 @@ func (d *desktop) host(ctx context.Context, h *hub.Hub) error {
 	err := d.around(ctx, address, h.OwnToken())
 	if err != nil {
 		d.stop(err)
-		<-ended
-		return err
+		return errors.Join(err, <-ended)
 	}
 	if err := <-ended; err != nil || ctx.Err() != nil {
 		return err

@@ -45,6 +45,16 @@ func TestDesktop(t *testing.T) {
 	}
 	s.picture("window")
 
+	// It is light or dark as the desktop is.
+	const isDark = `matchMedia("(prefers-color-scheme: dark)").matches`
+	s.page(isDark, "false")
+	panel.setScheme(1)
+	s.page(isDark, "true")
+	s.picture("dark")
+	panel.setScheme(2)
+	s.page(isDark, "false")
+	panel.setScheme(1) // for the next window, which has to ask
+
 	// The tray shows the servers, and switches them.
 	icon := panel.icon(1)
 	panel.shows(icon, tray.OK)
@@ -106,6 +116,7 @@ func TestDesktop(t *testing.T) {
 	}
 	d.part("window", 2)
 	s.page(heading, "#/ true")
+	s.page(isDark, "true")
 	s.page(`String(innerWidth)`, "900")
 	panel.choose(icon, "Marketplace")
 	s.page(heading, "#/market true")

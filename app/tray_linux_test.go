@@ -29,6 +29,8 @@ type panel struct {
 	mu    sync.Mutex
 	items []item
 	told  []note
+
+	scheme uint32 // see setScheme
 }
 
 type item struct {
@@ -51,7 +53,8 @@ func (s *session) newPanel() *panel {
 	}})
 	must(s.t, err)
 	must(s.t, conn.Export(notices{p}, "/org/freedesktop/Notifications", noticesName))
-	for _, name := range []string{watcherName, noticesName} {
+	must(s.t, conn.Export(portal{p}, "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Settings"))
+	for _, name := range []string{watcherName, noticesName, "org.freedesktop.portal.Desktop"} {
 		reply, err := conn.RequestName(name, dbus.NameFlagDoNotQueue)
 		must(s.t, err)
 		if reply != dbus.RequestNameReplyPrimaryOwner {
@@ -59,6 +62,27 @@ func (s *session) newPanel() *panel {
 		}
 	}
 	return p
+}
+
+type portal struct{ *panel }
+
+// Read is how programs ask for the desktop's settings.
+func (p portal) Read(namespace, key string) (dbus.Variant, *dbus.Error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if namespace != "org.freedesktop.appearance" || key != "color-scheme" {
+		return dbus.Variant{}, dbus.MakeFailedError(errors.New("there is no such setting"))
+	}
+	return dbus.MakeVariant(dbus.MakeVariant(p.scheme)), nil
+}
+
+// setScheme has the person want programs dark (1) or light (2).
+func (p *panel) setScheme(scheme uint32) {
+	p.t.Helper()
+	p.mu.Lock()
+	p.scheme = scheme
+	p.mu.Unlock()
+	must(p.t, p.conn.Emit("/org/freedesktop/portal/desktop", "org.freedesktop.portal.Settings.SettingChanged", "org.freedesktop.appearance", "color-scheme", dbus.MakeVariant(scheme)))
 }
 
 type watcher struct{ *panel }
@@ -153,7 +177,7 @@ func (e entry) visible() bool {
 
 func (e entry) label() string {
 	text, _ := e.Properties["label"].Value().(string)
-	text = strings.ReplaceAll(text, "__", "_") // which would mark a key
+	text = strings.NewReplacer("__", "_", "_", "").Replace(text) // a single one marks a key
 	switch state, _ := e.Properties["toggle-state"].Value().(int32); {
 	case e.Properties["toggle-type"].Value() == nil:
 	case state == 1:

@@ -4,6 +4,8 @@ package tray
 
 import (
 	"context"
+	"runtime"
+	"strings"
 	"sync"
 )
 
@@ -97,7 +99,7 @@ func (e *entry) put(i Item) {
 	if i.Title == "" {
 		return // of the layout
 	}
-	e.item.SetTitle(i.Title)
+	e.item.SetTitle(literal(i.Title))
 	switch {
 	case i.Kind != Check:
 	case i.Checked:
@@ -111,4 +113,15 @@ func (e *entry) put(i Item) {
 		e.item.Enable()
 	}
 	e.item.Show()
+}
+
+// literal keeps what is a sign of a title from marking the letter behind it as a key.
+func literal(title string) string {
+	switch runtime.GOOS {
+	case "linux":
+		return strings.ReplaceAll(title, "_", "__")
+	case "windows":
+		return strings.ReplaceAll(title, "&", "&&")
+	}
+	return title
 }

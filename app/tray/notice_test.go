@@ -35,7 +35,9 @@ func TestTell(t *testing.T) {
 	}
 	for _, e := range []client.Event{
 		event(client.EventLists, "c", `{"prompts":true}`), event(client.EventState, "c", `{"to":"retrying"}`), event(client.EventState, "c", `{"to":"ready"}`),
-		event(client.EventStderr, "c", `{"line":"x"}`), {Name: client.EventAway}, {Name: client.EventSnapshot},
+		event(client.EventStderr, "c", `{"line":"x"}`),
+		{Name: client.EventAway},
+		{Name: client.EventSnapshot},
 	} {
 		if m := to.tell(e, all, now.Add(time.Hour)); m != nil {
 			t.Errorf("%s: %+v", e.Name, m)

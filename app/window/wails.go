@@ -113,6 +113,7 @@ func (s *shell) place(window context.Context) {
 
 // begin has the window do what it is told.
 func (s *shell) begin(ctx, window context.Context) {
+	go followScheme(ctx)
 	go func() {
 		for {
 			select {
