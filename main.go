@@ -136,7 +136,6 @@ func command(stderr io.Writer) *cobra.Command {
 			if o.Port < 0 || o.Port > 65535 {
 				return badArgument("--port must be between 0 and 65535, not %d", o.Port)
 			}
-			withDesktop := desktop.prepare(cmd.Context(), cmd, slog.New(shown)) // before the environment is taken
 			if o.Config.Global, err = config.ParseGlobal(os.Getenv("MCP_HUB_ENV")); err != nil {
 				return badArgument("MCP_HUB_ENV: %w", err)
 			}
@@ -162,6 +161,8 @@ func command(stderr io.Writer) *cobra.Command {
 			if o.Secrets, err = secretStore(o.StateDir, log); err != nil {
 				return err
 			}
+			// After the passphrase has been taken out of the environment, which a shell gets here; before the environment is kept.
+			withDesktop := desktop.prepare(cmd.Context(), cmd, log)
 			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
 			start := func(ctx context.Context) (*hub.Hub, error) {
 				h, err := hub.New(ctx, o)

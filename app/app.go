@@ -29,7 +29,6 @@ type Options struct {
 	Program string // path of this program, which is also tray and window
 	Dir     string // folder of the hub's state
 	Log     *slog.Logger
-	Browse  func(address string) bool // show a page in the browser, where there can be no window; reports whether it could
 }
 
 // HasDisplay reports whether windows can be shown here, as far as the environment tells.
