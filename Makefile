@@ -14,6 +14,8 @@ RUN      ?= .
 GO       ?= go
 
 BIN     := build/bin/mcp-hub
+DESKTOP := build/bin/mcp-hub-desktop
+TAGS    := desktop,production,webkit2_41
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PEERS   := test/node_modules/.package-lock.json
 MODULES := frontend/node_modules/.package-lock.json
@@ -30,21 +32,28 @@ help: ## Print this list
 	@echo
 	@echo "Settings: PORT=$(PORT) CONFIG=$(or $(CONFIG),(default)) FUZZTIME=$(FUZZTIME) RUN=$(RUN) BENCH=$(BENCH)"
 
+# Where there is a display the hub gets its tray and window.
 .PHONY: run
-run: build ## Build the hub and start it on PORT with CONFIG; print where it answers
-	@build/run.sh $(BIN) '$(PORT)' '$(CONFIG)'
+run: $(if $(DISPLAY)$(WAYLAND_DISPLAY),desktop,build) ## Build the hub and start it on PORT with CONFIG; print where it answers
+	@build/run.sh $(if $(DISPLAY)$(WAYLAND_DISPLAY),$(DESKTOP),$(BIN)) '$(PORT)' '$(CONFIG)'
 
 # Without npm the hub is built without its dashboard, and says so where that would be.
 .PHONY: build
 build: $(if $(shell command -v npm),$(SITE)) ## Build the static headless hub: build/bin/mcp-hub
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) .
 
+# The window's toolkit has a build tool of its own, "wails build", which does the same.
+.PHONY: desktop
+desktop: $(if $(shell command -v npm),$(SITE)) ## Build the hub with tray and window: build/bin/mcp-hub-desktop
+	@build/setup.sh desktop
+	CGO_ENABLED=1 $(GO) build -trimpath -tags $(TAGS) -ldflags '-s -w -X main.version=$(VERSION)' -o $(DESKTOP) .
+
 .PHONY: test
 test: setup ## Run everything CI runs
 	@$(MAKE) --no-print-directory -Otarget frontend
 	@$(MAKE) --no-print-directory -k -j2 -Otarget vet lint floors unit
 	@$(MAKE) --no-print-directory fuzz
-	@$(MAKE) --no-print-directory e2e conformance browser
+	@$(MAKE) --no-print-directory e2e conformance browser desktop-test
 
 .PHONY: setup
 setup: tools $(PEERS) $(MODULES) ## Install what the tests need (a C compiler for the race detector, a keyring, npm packages)
@@ -58,6 +67,8 @@ vet: ## go vet, also as Windows and macOS would compile it
 	$(GO) vet ./...
 	GOOS=windows CGO_ENABLED=0 $(GO) vet ./...
 	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
+	GOOS=windows CGO_ENABLED=0 $(GO) vet -tags desktop,production . ./app/...
+	if pkg-config --exists webkit2gtk-4.1 ayatana-appindicator3-0.1 2>/dev/null; then CGO_ENABLED=1 $(GO) vet -tags $(TAGS) . ./app/...; fi
 	cd test && $(GO) vet ./...
 
 .PHONY: lint
@@ -97,6 +108,14 @@ frontend: $(MODULES) ## The dashboard: format, types and whether they are those 
 browser: build $(PEERS) ## The built hub's dashboard in Chromium and WebKitGTK, with real servers
 	@build/setup.sh browser
 	cd frontend && MCP_HUB_BIN='$(TESTBIN)' npm run --silent browser
+
+# The window is driven through its inspector, which only this build has.
+.PHONY: desktop-test
+desktop-test: $(if $(shell command -v npm),$(SITE)) ## The hub's tray and window, on a display and a session bus of their own
+	@build/setup.sh desktop-test
+	@mkdir -p $(LOGS)
+	CGO_ENABLED=1 $(GO) build -trimpath -tags $(TAGS),devtools -ldflags '-s -w -X main.version=$(VERSION)' -o $(DESKTOP)-test .
+	MCP_HUB_DESKTOP='$(abspath $(DESKTOP))-test' PICTURES='$(LOGS)' $(GO) test -count=1 -timeout 5m -run '$(RUN)' ./app
 
 .PHONY: pictures
 pictures: build $(PEERS) ## Make the pictures of the dashboard in docs/screenshots anew

@@ -33,11 +33,14 @@ type remote struct {
 	keys func() (*access.Keys, error) // the tokens that this person's hubs share
 }
 
-// addCommands adds the sub-commands. Without one the program is the hub itself.
-func addCommands(root *cobra.Command) {
-	r := &remote{keys: sync.OnceValues(func() (*access.Keys, error) {
-		return ownKeys(slog.New(slog.NewTextHandler(root.ErrOrStderr(), nil)))
+func newRemote(stderr io.Writer) *remote {
+	return &remote{keys: sync.OnceValues(func() (*access.Keys, error) {
+		return ownKeys(slog.New(slog.NewTextHandler(stderr, nil)))
 	})}
+}
+
+// addCommands adds the sub-commands. Without one the program is the hub itself.
+func addCommands(root *cobra.Command, r *remote) {
 	for _, group := range []struct {
 		title    string
 		commands []*cobra.Command
@@ -51,6 +54,7 @@ func addCommands(root *cobra.Command) {
 		{"Using them", []*cobra.Command{r.tools(), r.call(), r.read(), r.prompt(), r.stdio()}},
 		{"Configuration", []*cobra.Command{r.config(), r.secrets()}},
 		{"Access", []*cobra.Command{r.open(), r.token()}},
+		{"The desktop", append(r.roles(), autostartCommand())},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
 		for _, cmd := range group.commands {
@@ -73,14 +77,19 @@ func (r *remote) reaching(cmd *cobra.Command) *cobra.Command {
 // client returns a client of the hub that is meant. It sends the token that the environment's MCP_HUB_TOKEN holds, or, to a
 // hub on this machine that wants one, the token that this person's hubs share.
 func (r *remote) client() *client.Client {
+	return r.at(r.url, secret.New(os.Getenv("MCP_HUB_TOKEN")))
+}
+
+// at returns a client of the hub at an address, with a token if it is given one that is not empty.
+func (r *remote) at(address string, token secret.Text) *client.Client {
 	options := []client.Option{client.WithStored(r.stored)}
-	if token := os.Getenv("MCP_HUB_TOKEN"); token != "" {
-		options = []client.Option{client.WithToken(secret.New(token))}
+	if token.Reveal() != "" {
+		options = []client.Option{client.WithToken(token)}
 	}
 	if roots := ownRoots(); roots != nil {
 		options = append(options, client.WithRoots(roots))
 	}
-	return client.New(r.url, options...)
+	return client.New(address, options...)
 }
 
 // stored returns the token that this person's hubs share.

@@ -108,6 +108,8 @@ func command(stderr io.Writer) *cobra.Command {
 		delay  int
 
 		noBrowser bool
+		desktop   flavour
+		r         = newRemote(stderr)
 	)
 	cmd := &cobra.Command{
 		Use: "mcp-hub", Short: "Many MCP servers behind one endpoint", Long: long,
@@ -149,7 +151,7 @@ func command(stderr io.Writer) *cobra.Command {
 			}
 			o.Sources = market.DefaultSources()
 			if !noBrowser {
-				o.OpenURL = func(address string) { openPage(address) }
+				o.OpenURL = openPage
 			}
 			file := logfile.New(logfile.Options{Dir: o.StateDir, Fallback: slog.New(shown)})
 			defer file.Close()
@@ -159,15 +161,27 @@ func command(stderr io.Writer) *cobra.Command {
 			if o.Secrets, err = secretStore(o.StateDir, log); err != nil {
 				return err
 			}
+			// After the passphrase has been taken out of the environment, which a shell gets here; before the environment is kept.
+			withDesktop := desktop.prepare(cmd.Context(), cmd, log)
 			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
-			h, err := hub.New(cmd.Context(), o)
+			start := func(ctx context.Context) (*hub.Hub, error) {
+				h, err := hub.New(ctx, o)
+				if err != nil {
+					return nil, err
+				}
+				if token := h.OwnToken().Reveal(); token != "" { // never into the log
+					_, _ = fmt.Fprintf(stderr, "mcp-hub: this hub asks for a token, and no other hub or command knows the one that it made for this run:\n%s\n", token)
+				}
+				shared.to.Store(file) // a hub that does not get its port leaves no trace in what the hubs share
+				return h, nil
+			}
+			if withDesktop {
+				return desktop.run(cmd.Context(), r, o, start)
+			}
+			h, err := start(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if token := h.OwnToken().Reveal(); token != "" { // never into the log
-				_, _ = fmt.Fprintf(stderr, "mcp-hub: this hub asks for a token, and no other hub or command knows the one that it made for this run:\n%s\n", token)
-			}
-			shared.to.Store(file) // a hub that does not get its port leaves no trace in what the hubs share
 			return h.Run(cmd.Context())
 		},
 	}
@@ -193,7 +207,8 @@ func command(stderr io.Writer) *cobra.Command {
 	cmd.SetVersionTemplate(api.CompatibleVersion + "\nMCP Hub {{.Version}}\n")
 	cmd.SetHelpTemplate("{{with or .Long .Short}}{{.}}{{end}}\n\n{{.UsageString}}" + exitCodes)
 	cmd.SetFlagErrorFunc(misuse)
-	addCommands(cmd)
+	desktop.flags(cmd)
+	addCommands(cmd, r)
 	return cmd
 }
 

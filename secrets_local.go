@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -49,7 +50,7 @@ func openLocal(ctx context.Context, d *dialog) (*localKeeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	configured, err := config.Open(ctx, config.Options{Dir: wd, Log: quiet})
+	configured, err := config.Open(ctx, config.Options{Dir: wd, Log: quiet, Versions: filepath.Join(dir, config.VersionsDir)})
 	if k.why = err; err == nil { // else the secrets can be looked after all the same
 		k.files, k.users = configured, configured.Current().SecretUsers()
 	}

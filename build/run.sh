@@ -5,6 +5,7 @@ set -euo pipefail
 bin=$1 port=$2 config=${3:-}
 
 args=(--port "$port" --watch)
+[[ $bin != *-desktop ]] || args+=(--desktop)
 if [[ -n $config ]]; then
   args+=(--config "$config")
 elif [[ $(uname) == Darwin ]]; then

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks the tools that a build needs and installs, with apt where it can, those that a distribution ships.
-# Usage: build/setup.sh [browser]; with browser it sees to the one that the dashboard is tested with.
+# Usage: build/setup.sh [browser | desktop | desktop-test]; with an argument it sees to the browser that the dashboard is tested
+# with, or to what the tray and the window are built or tested with.
 set -euo pipefail
 
 fail() { echo "setup: $*" >&2; exit 1; }
@@ -17,6 +18,28 @@ if [[ ${1:-} == browser ]]; then
   fi
   exit
 fi
+
+# Installs packages of Debian that are missing.
+debian() {
+  local missing=()
+  for package; do
+    [[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == "install ok installed" ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  apt-get update -qq -o DPkg::Lock::Timeout=120 && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}" >/dev/null ||
+    fail "could not install ${missing[*]}: run 'apt-get install ${missing[*]}' as root"
+}
+
+if [[ ${1:-} == desktop* && $(uname) == Linux ]]; then
+  if ! command -v apt-get >/dev/null; then
+    pkg-config --exists webkit2gtk-4.1 ayatana-appindicator3-0.1 && exit
+    fail "GTK 3, WebKitGTK 4.1 or Ayatana AppIndicator is missing: install them with their headers"
+  fi
+  debian gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev libayatana-appindicator3-dev
+  [[ $1 == desktop ]] || debian xvfb xauth openbox xdotool imagemagick dbus
+  exit
+fi
+[[ ${1:-} != desktop* ]] || exit 0
 
 command -v go >/dev/null || fail "Go is missing: install Go 1.26 or newer (https://go.dev/doc/install)"
 command -v node >/dev/null || fail "Node.js is missing: install Node.js 20 or newer (https://nodejs.org)"

@@ -65,8 +65,8 @@ type Options struct {
 	StateDir string          // folder of what the hub keeps; empty: it keeps nothing, and has no marketplace
 	Sources  []market.Source // of the marketplace, which the configuration may change
 
-	// OpenURL shows a page in the browser of the person at this machine. Nil: there is none.
-	OpenURL func(address string)
+	// OpenURL shows a page in the browser of the person at this machine, and reports whether there is one. Nil: there is none.
+	OpenURL func(address string) bool
 
 	TLS          TLS  // what other machines need to be let in
 	InsecureHTTP bool // other machines may connect without TLS
@@ -117,7 +117,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	}
 	o.Config.Secrets = o.Secrets
 	if o.StateDir != "" {
-		o.Config.Versions = filepath.Join(o.StateDir, "config-versions")
+		o.Config.Versions = filepath.Join(o.StateDir, config.VersionsDir)
 	}
 	store, err := config.Open(ctx, o.Config)
 	if err != nil {

@@ -474,7 +474,7 @@ func TestManualCallback(t *testing.T) {
 	i := hubtest.NewIssuer(t)
 	var opened []string
 	h := hubtest.Start(t, hubtest.Config("{}", "one", hubtest.Protected(t, secured, i, nil, nil)), func(o *hub.Options) {
-		o.OpenURL = func(address string) { opened = append(opened, address) }
+		o.OpenURL = func(address string) bool { opened = append(opened, address); return true }
 	})
 	in(t, h, upstream.Authorizing)
 	if len(opened) != 0 {

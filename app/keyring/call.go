@@ -11,6 +11,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"mcphub/app/sessionbus"
 	"mcphub/hub/secret"
 )
 
@@ -25,8 +26,8 @@ type answer struct {
 
 // call makes a call to the keyring, and waits for its end only so long: the library waits for ever.
 func call(ctx context.Context, patience time.Duration, do func() (string, error)) (string, error) {
-	if err := reachable(); err != nil {
-		return "", err
+	if !sessionbus.Reachable() {
+		return "", unavailable("there is no desktop session whose keyring could be used", "log in to the desktop, or set DBUS_SESSION_BUS_ADDRESS", nil)
 	}
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -55,8 +55,8 @@ type Deps struct {
 	Market func(context.Context) (*market.Index, error)
 	// OAuth is the sign-ins to servers.
 	OAuth *oauth.Manager
-	// OpenURL shows a page in the browser of the person who asked for it, if there is one. Nil: there is none.
-	OpenURL func(address string)
+	// OpenURL shows a page in the browser of the person who asked for it, and reports whether there is one. Nil: there is none.
+	OpenURL func(address string) bool
 	// Secrets is where secrets are kept; a *vault.Store can also tell where, and move them. Nil: there are none.
 	Secrets secret.Store
 	// Connections returns the clients that listen to the hub's events.

@@ -29,7 +29,7 @@ func (a *rest) authorize(r *http.Request) (any, error) {
 		return nil, failed("OPEN_REQUEST_ERROR", text, object{"originalError": object{}})
 	}
 	if a.OpenURL != nil {
-		a.OpenURL(address)
+		_ = a.OpenURL(address) // the answer holds the address too
 	}
 	return object{"authorizationUrl": address}, nil
 }

@@ -43,6 +43,7 @@ func (a *v2) register(mux *http.ServeMux) huma.API {
 	a.historyRoutes(api)
 	a.logRoutes(api)
 	a.clientRoutes(api)
+	a.openRoutes(api)
 	a.streamRoute(mux, api)
 	describe(api, a.routes())
 	document := sync.OnceValues(func() ([]byte, error) { return openAPI(api) })

@@ -152,7 +152,7 @@ func TestMoveSecret(t *testing.T) {
 			headers: {
 				"Authorization": "Bearer abc123def456", // a token
 			},
-		},`, Options{Secrets: kept})
+		},`, Options{Secrets: kept, Versions: filepath.Join(t.TempDir(), "versions")})
 	file := filepath.Join(store.options.Dir, "a.json")
 	before := content(t, file)
 
@@ -182,6 +182,17 @@ func TestMoveSecret(t *testing.T) {
 	}
 	if left := store.Findings(); len(left) > 0 {
 		t.Errorf("left: %+v", left)
+	}
+	texts := earlier(t, store)
+	for _, text := range texts {
+		for _, plain := range []string{"word1", "0123abcd4567", "abc123def456"} {
+			if strings.Contains(text, plain) {
+				t.Errorf("an earlier version still has %s: %s", plain, text)
+			}
+		}
+	}
+	if !slices.Contains(texts, want) {
+		t.Errorf("the earlier versions are %s", texts)
 	}
 	for _, m := range []struct {
 		server, path, name string

@@ -3,16 +3,22 @@ package config
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
+	"mcphub/hub/secret"
 	"mcphub/hub/statedir"
 )
+
+// VersionsDir is the name of the folder for [Options.Versions] in the folder of state.
+const VersionsDir = "config-versions"
 
 // ErrUnknownVersion says that no earlier text of a file has that ID, or that it is no longer kept.
 var ErrUnknownVersion = errors.New("no such version of the config file")
@@ -117,20 +123,53 @@ func (s *Store) keep(ctx context.Context, path string, text []byte) {
 	if s.options.Versions == "" || len(text) == 0 {
 		return
 	}
-	dir := s.versionDir(path)
-	err := statedir.MakePrivate(dir)
-	if err == nil {
-		err = changeVersions(ctx, dir, func() error {
-			file, now := filepath.Join(dir, tag(text)[:idLength]), time.Now()
-			if err := statedir.WritePrivate(file, text); err != nil {
-				return err
-			}
-			return os.Chtimes(file, now, now) // the clock of the file system is too coarse to tell one from the next
-		})
-	}
-	if err != nil {
+	if err := s.keepSince(ctx, path, text, time.Now()); err != nil {
 		s.options.Log.Warn("earlier version of a config file is not kept", "file", path, "err", err)
 	}
+}
+
+// keepSince keeps a text that another one took the place of at some time.
+func (s *Store) keepSince(ctx context.Context, path string, text []byte, until time.Time) error {
+	dir := s.versionDir(path)
+	if err := statedir.MakePrivate(dir); err != nil {
+		return err
+	}
+	return changeVersions(ctx, dir, func() error {
+		file := filepath.Join(dir, tag(text)[:idLength])
+		if err := statedir.WritePrivate(file, text); err != nil {
+			return err
+		}
+		return os.Chtimes(file, until, until) // the clock of the file system is too coarse to tell one from the next
+	})
+}
+
+// forget puts a placeholder in the place of a secret that stands in earlier texts of the files. It is no error that there are
+// none.
+func (s *Store) forget(ctx context.Context, value secret.Text, placeholder string) error {
+	quoted, err := json.Marshal(value.Reveal())
+	if err != nil {
+		return err
+	}
+	cleaned := strings.NewReplacer(value.Reveal(), placeholder, string(quoted[1:len(quoted)-1]), placeholder)
+	var errs []error
+	for _, path := range s.options.Paths {
+		versions, err := s.Versions(path)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		for _, v := range versions {
+			file := filepath.Join(s.versionDir(path), v.ID)
+			text, err := statedir.ReadPrivate(file)
+			if after := cleaned.Replace(string(text)); err == nil && after != string(text) {
+				err = s.keepSince(ctx, path, []byte(after), v.Until)
+				err = errors.Join(err, os.Remove(file))
+			}
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, fmt.Errorf("earlier version of %s: %w; remove %s", path, err, file))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // tidyVersions removes the versions that have become too old.

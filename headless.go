@@ -1,0 +1,25 @@
+//go:build !desktop
+
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"mcphub/hub"
+)
+
+// flavour is the headless one: there is only the hub.
+type flavour struct{}
+
+func (flavour) flags(*cobra.Command) {}
+
+func (flavour) prepare(context.Context, *cobra.Command, *slog.Logger) bool { return false }
+
+func (flavour) run(context.Context, *remote, hub.Options, func(context.Context) (*hub.Hub, error)) error {
+	return nil
+}
+
+func (*remote) roles() []*cobra.Command { return nil }
