@@ -395,9 +395,16 @@ func TestClients(t *testing.T) {
 		}
 		return len(list.Clients)
 	}
-	if read() != 3 {
-		t.Fatalf("%+v", list.Clients)
-	}
+	hubtest.Eventually(t, "all clients are known, and both streams", func() bool {
+		listening := 0
+		read()
+		for _, c := range list.Clients {
+			if c.Listening {
+				listening++
+			}
+		}
+		return len(list.Clients) == 3 && listening == 2
+	})
 	for _, c := range list.Clients {
 		switch {
 		case c.Transport == "sse":

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"mcphub/hub/hubtest"
@@ -132,9 +133,9 @@ func TestV2RefreshSecrets(t *testing.T) {
 }
 
 func TestV2MoveSecrets(t *testing.T) {
-	var sent string
+	var sent atomic.Value // a string
 	remote := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sent = r.Header.Get("Authorization")
+		sent.Store(r.Header.Get("Authorization"))
 		w.WriteHeader(http.StatusUnauthorized)
 	}))
 	t.Cleanup(remote.Close)
@@ -164,10 +165,10 @@ func TestV2MoveSecrets(t *testing.T) {
 	}
 	wants(t, h, "GET", "secrets", "", 200, "secrets", `[{"name":"tok","servers":["a"]}]`)
 	wants(t, h, "GET", "secrets/findings", "", 200, "findings", "[]")
-	sent = ""
+	sent.Store("")
 	wants(t, h, "POST", "servers/a/restart", "", 200)
-	if sent != "Bearer "+token {
-		t.Errorf("the server was sent %q", sent)
+	if got := sent.Load(); got != "Bearer "+token {
+		t.Errorf("the server was sent %q", got)
 	}
 	if strings.Contains(found+plan+done, token) {
 		t.Errorf("shown: %s %s %s", found, plan, done)
