@@ -55,6 +55,12 @@ func TestDesktop(t *testing.T) {
 	s.page(isDark, "false")
 	panel.setScheme(1) // for the next window, which has to ask
 
+	// Keys zoom.
+	for key, want := range map[string]string{"+": "1.1", "0": "1"} {
+		s.page(`dispatchEvent(new KeyboardEvent("keydown", { key: "`+key+`", ctrlKey: true })), document.documentElement.style.zoom`, want)
+		s.page(`dispatchEvent(new KeyboardEvent("keydown", { key: "0", ctrlKey: true })), document.documentElement.style.zoom`, "1")
+	}
+
 	// The tray shows the servers, and switches them.
 	icon := panel.icon(1)
 	panel.shows(icon, tray.OK)
@@ -150,8 +156,8 @@ func TestKilledHub(t *testing.T) {
 	panel.has(panel.icon(1), "[x] files")
 	kill(t, d.cmd.Process.Pid)
 	s.empty()
-	// Another one starts on what it left behind.
-	d = s.run(nil, s.hubArgs("--hidden")...)
+	// Another one starts on what it left behind, and lets its own parts in though it asks for a token.
+	d = s.run(nil, s.hubArgs("--hidden", "--require-token")...)
 	panel.has(panel.icon(2), "[x] files")
 	if strings.Contains(d.out.String(), "part=window") {
 		t.Error("there is a window, though it was to be hidden")
@@ -248,4 +254,28 @@ func TestNoDisplay(t *testing.T) {
 		}
 		s.empty()
 	}
+}
+
+// TestLoginPath: started by a desktop and not in a terminal, the program finds what the person's shell would find. The
+// shell does not get the passphrase.
+func TestLoginPath(t *testing.T) {
+	self, err := os.Executable()
+	must(t, err)
+	config := hubtest.Config(settings, "files", hubtest.Stdio(t, files))
+	s := newSession(t, strings.ReplaceAll(config, strconv.Quote(self), `"fixture-server"`))
+	tools := filepath.Join(s.home, "tools")
+	must(t, os.Mkdir(tools, 0o700))
+	must(t, os.Symlink(self, filepath.Join(tools, "fixture-server")))
+	must(t, os.WriteFile(filepath.Join(s.home, ".bash_profile"), []byte("export PATH="+tools+":$PATH\nenv > $HOME/environment\n"), 0o600))
+	d := s.run([]string{"TERM=", "SHELL=/bin/bash", "MCP_HUB_PASSPHRASE=hard to guess"}, s.hubArgs("--hidden")...)
+	s.state("files", client.StateReady)
+	text, err := os.ReadFile(filepath.Join(s.home, "environment"))
+	if err != nil || strings.Contains(string(text), "hard to guess") {
+		t.Errorf("the shell had the environment %s: %v", text, err)
+	}
+	must(t, d.cmd.Process.Signal(syscall.SIGTERM))
+	if code := d.code(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	s.empty()
 }

@@ -15,4 +15,7 @@ var (
 	quit            = lib.Quit
 )
 
-func run(ready func()) { lib.Run(ready, nil) }
+func run(ready func()) {
+	connect()
+	lib.Run(ready, nil)
+}
