@@ -279,6 +279,18 @@ func TestDuplexPing(t *testing.T) {
 	}
 }
 
+// overrun reports whether more came for a call than is queued.
+func overrun(d *duplex) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, call := range d.calls {
+		if call.slow() {
+			return true
+		}
+	}
+	return false
+}
+
 // TestDuplexSlowCaller: one that does not take its frames is given up, and nobody else notices.
 func TestDuplexSlowCaller(t *testing.T) {
 	s := legacyScript(t)
@@ -298,16 +310,7 @@ func TestDuplexSlowCaller(t *testing.T) {
 		slow <- err
 	}()
 	<-blocked
-	eventually(t, "the queue is full", func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		for _, call := range c.calls {
-			if call.slow() {
-				return true
-			}
-		}
-		return len(c.calls) == 0 // answered
-	})
+	eventually(t, "the queue is full", func() bool { return overrun(c.duplex) })
 	result(t, c, tool("echo", arguments{}))
 	close(block)
 	if err := <-slow; !errors.Is(err, ErrSlow) {

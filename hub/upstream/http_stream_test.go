@@ -50,23 +50,22 @@ func TestFrames(t *testing.T) {
 
 // TestSlowCaller: a caller that does not take its frames loses its call, and nobody else's.
 func TestSlowCaller(t *testing.T) {
-	big := strings.Repeat("x", 1<<20)
-	stuck, sent := make(chan struct{}, 1), make(chan struct{}, 1)
+	stuck := make(chan struct{}, 1)
 	bothEras(t, answers{"tools/call": func(x *exchange) {
 		x.stream()
 		x.event(`{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"first"}}`)
 		<-stuck // or the caller could take several at once
+		big := strings.Repeat("x", 1<<20)
 		for range maxQueuedBytes>>20 + 4 {
 			x.event(`{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"` + big + `"}}`)
 		}
-		sent <- struct{}{}
 		x.gone()
 	}, "tools/list": func(x *exchange) { x.result("{}") }}, func(t *testing.T, c Conn, s *webServer) {
 		var once sync.Once
 		_, err := doCall(t, c, toolCall(func(Frame) {
 			once.Do(func() {
 				stuck <- struct{}{}
-				<-sent
+				eventually(t, "the queue is full", func() bool { return overrun(c.(*httpConn).duplex) })
 				if _, err := doCall(t, c, &Request{Method: "tools/list"}); err != nil {
 					t.Errorf("another call: %v", err)
 				}
