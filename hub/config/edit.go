@@ -28,9 +28,10 @@ var (
 	errNoValue = errors.New("there is no value")
 )
 
-// How often and when to look at a file that seems to be in the middle of being written.
+// How often and when to look at a file that seems to be in the middle of being written: for a second, as who writes it may be
+// kept waiting by others on a busy machine.
 const (
-	maxLooks  = 10
+	maxLooks  = 50
 	lookAgain = 20 * time.Millisecond
 )
 

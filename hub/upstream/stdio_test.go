@@ -213,7 +213,8 @@ func TestStdioEnds(t *testing.T) {
 // TestStdioDeaf: a server that stops reading holds up no caller beyond its context, and is given up in time.
 func TestStdioDeaf(t *testing.T) {
 	noLeaks(t)
-	c, _, _ := mustStart(t, legacyScript(t), func(c *changes) { c.o.limits.unread = 300 * time.Millisecond })
+	s := legacyScript(t)
+	c, _, _ := mustStart(t, s, func(c *changes) { c.o.limits.unread = 300 * time.Millisecond })
 	ctx, cancel := context.WithCancelCause(t.Context())
 	gone := errors.New("gone")
 	first := make(chan error, 1)
@@ -221,6 +222,7 @@ func TestStdioDeaf(t *testing.T) {
 		_, err := c.Do(ctx, tool("deaf", arguments{}))
 		first <- err
 	}()
+	eventually(t, "the server is deaf", func() bool { return len(s.journal(t, "tools/call")) == 1 })
 	big := &Request{Method: "tools/call", Params: []byte(`{"x":"` + strings.Repeat("x", 1<<20) + `"}`)}
 	second := make(chan error, 1)
 	go func() {
