@@ -573,6 +573,7 @@ export const text = {
     invalid: "This value does not fit.",
     lines: "One on each line.",
     secret: "Secret: shown nowhere after it is saved.",
+    kept: (key: string, name: string, where: string) => `${key} goes into ${where || "the secret store"}, as ${name}.`,
     openServer: "Open the server",
   },
   config: {
@@ -856,6 +857,7 @@ export const text = {
     copyAddress: "Copy the address",
     nameless: "Client without a name",
     was: "Clients that were connected",
+    token: (name: string) => `token ${name}`,
     only: (server: string) => `only ${server}`,
     speaks: (revision: string, era: string, transport: string) =>
       `${revision} · ${era === "modern" ? "stateless" : transport === "sse" ? "HTTP+SSE" : "with a session"}`,

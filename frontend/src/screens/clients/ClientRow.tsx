@@ -23,6 +23,7 @@ export function ClientRow({ client: c }: { client: Client }) {
         <p className="flex flex-wrap items-baseline gap-x-2">
           <span className="foreign font-semibold">{name || text.clients.nameless}</span>
           <span className="foreign text-sm text-muted">{line(c.version, 40)}</span>
+          {c.tokenName && <Badge>{text.clients.token(line(c.tokenName, 40))}</Badge>}
           {c.server && (
             <Badge>
               <Link to="/servers/$name" params={{ name: c.server }} className="foreign truncate hover:text-accent">

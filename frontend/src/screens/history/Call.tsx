@@ -121,7 +121,11 @@ function Facts({ call: c }: { call: RecordedDetail }) {
     [
       words.client,
       <span key="client" className="foreign">
-        {client} <span className="text-muted">{words.via(text.history.vias[c.via])}</span>
+        {client}{" "}
+        <span className="text-muted">
+          {c.tokenName && `${text.clients.token(line(c.tokenName, 40))} · `}
+          {words.via(text.history.vias[c.via])}
+        </span>
       </span>,
     ],
     [words.took, words.tookOf(duration(c.durationMs), duration(c.serverMs))],

@@ -29,7 +29,7 @@ export function Install({ item }: { item: ItemDetails }) {
     return <p className="rounded-lg border border-line bg-surface p-4 text-muted">{text.market.cannot}</p>;
   if (install.data) return <Started name={install.data.name} />;
   const p = plan.data;
-  const ready = p && !plan.isPlaceholderData && !p.taken && p.missing.length + p.invalid.length === 0;
+  const ready = p && !plan.isPlaceholderData && !p.taken && !p.problem && p.missing.length + p.invalid.length === 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (ready) install.mutate(body);
@@ -142,6 +142,12 @@ function Preview({ plan: p }: { plan: Plan }) {
           ))}
         </ul>
       )}
+      {p.problem && <p className="foreign text-sm text-err">{line(p.problem, 500)}</p>}
+      {p.secrets.map((s) => (
+        <p key={s.key} className="foreign text-sm text-muted">
+          {text.market.kept(s.key, s.name, p.keptIn ?? "")}
+        </p>
+      ))}
       {p.unpinned && <p className="text-sm text-warn">{text.market.unpinned}</p>}
       <div className="flex flex-col gap-1">
         <h3 className="text-sm font-medium">{text.add.entry}</h3>
