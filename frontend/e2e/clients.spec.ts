@@ -108,6 +108,7 @@ test("a token is made by keyboard, shown once, limits its client, and is refused
 test("the settings tell each value by its key, and whom the hub asks for a token", async () => {
   const { page, context, faults } = await open(browser, hub);
   await page.goto(hub.url);
+  await page.getByText("everything").first().waitFor();
   await page.keyboard.press("Control+k");
   await page.getByPlaceholder("Go to a server").fill("settings");
   await page.getByRole("option", { name: "Settings" }).waitFor();

@@ -44,6 +44,7 @@ test("calls are listed and filtered, and the address says how", async () => {
   await page.getByLabel("Words in calls").fill("pineap");
   await expect.poll(() => rows(page).allTextContents()).toEqual(["search_nodes"]);
   await page.getByLabel("Words in calls").fill("");
+  await expect.poll(() => rows(page).count()).toBe(3);
   await page.getByRole("button", { name: "More filters" }).click();
   expect(await problems(page)).toEqual([]);
   await page.getByLabel("Client").fill("second");
