@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { Hub, real } from "./hub";
+import { Hub } from "./hub";
 import { registry, sources } from "./registry";
 
 export interface Screen {
@@ -123,8 +123,7 @@ export const screens: Screen[] = [
 
 /** A hub with servers in all the states that one meets. */
 export async function sampleHub(): Promise<Hub> {
-  const { command, args } = real.memory as { command: string; args: string[] };
-  const fake = await registry(command, args);
+  const fake = await registry("npx", ["-y", "@modelcontextprotocol/server-memory"]);
   const hub = new Hub({});
   hub.onClose(() => fake.server.close());
   hub.write(`{
