@@ -213,8 +213,9 @@ type Moved struct {
 
 // MoveSecret puts a placeholder in the place of a secret in plain text, in the file, where the rest stays as it is. Before
 // that, keep must put the secret where the placeholder finds it; after it, the placeholder takes the secret's place in the
-// earlier texts of the files too. Without keep it only tells what it would do. The name may be empty for the proposed one, and so may the key, for the first finding at the path. It fails with [ErrNoFinding],
-// [ErrUnknownServer], and as [Store.Modify] does.
+// earlier texts of the files too. Without keep it only tells what it would do. The name may be empty for the proposed one,
+// and so may the key, for the first finding at the path. It fails with [ErrNoFinding], [ErrUnknownServer], and as
+// [Store.Modify] does.
 func (s *Store) MoveSecret(ctx context.Context, server string, path []string, key, name string, keep func(ctx context.Context, name string, value secret.Text) error) (moved Moved, err error) {
 	if name != "" {
 		if err := secret.CheckGiven(name); err != nil {

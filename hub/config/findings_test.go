@@ -151,6 +151,7 @@ func TestMoveSecret(t *testing.T) {
 			url: "https://u:word1@x.example/mcp?api_key=0123abcd4567&b=1", // both
 			headers: {
 				"Authorization": "Bearer abc123def456", // a token
+				"X-Password": "a\"b&c<12345",
 			},
 		},`, Options{Secrets: kept, Versions: filepath.Join(t.TempDir(), "versions")})
 	file := filepath.Join(store.options.Dir, "a.json")
@@ -167,12 +168,12 @@ func TestMoveSecret(t *testing.T) {
 	if _, err := store.MoveSecret(t.Context(), "s", []string{"url"}, "", "", func(context.Context, string, secret.Text) error { return refuse }); !errors.Is(err, refuse) || content(t, file) != before {
 		t.Errorf("what is not kept is moved: %v", err)
 	}
-	for _, m := range []struct{ path, key, name string }{{"url", "api_key", ""}, {"url", "", "pw"}, {"headers.Authorization", "", "tok"}} {
+	for _, m := range []struct{ path, key, name string }{{"url", "api_key", ""}, {"url", "", "pw"}, {"headers.Authorization", "", "tok"}, {"headers.X-Password", "", "odd"}} {
 		if _, err := store.MoveSecret(t.Context(), "s", strings.Split(m.path, "."), m.key, m.name, kept.Set); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := strings.NewReplacer("word1", "${secret:pw}", "0123abcd4567", "${secret:s-api_key}", "abc123def456", "${secret:tok}").Replace(before)
+	want := strings.NewReplacer("word1", "${secret:pw}", "0123abcd4567", "${secret:s-api_key}", "abc123def456", "${secret:tok}", `a\"b&c<12345`, "${secret:odd}").Replace(before)
 	if got := content(t, file); got != want {
 		t.Errorf("the file holds %s, want %s", got, want)
 	}
@@ -185,7 +186,7 @@ func TestMoveSecret(t *testing.T) {
 	}
 	texts := earlier(t, store)
 	for _, text := range texts {
-		for _, plain := range []string{"word1", "0123abcd4567", "abc123def456"} {
+		for _, plain := range []string{"word1", "0123abcd4567", "abc123def456", "b&c<12345"} {
 			if strings.Contains(text, plain) {
 				t.Errorf("an earlier version still has %s: %s", plain, text)
 			}

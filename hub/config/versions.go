@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"mcphub/hub/json5"
 	"mcphub/hub/secret"
 	"mcphub/hub/statedir"
 )
@@ -128,7 +128,7 @@ func (s *Store) keep(ctx context.Context, path string, text []byte) {
 	}
 }
 
-// keepSince keeps a text that another one took the place of at some time.
+// keepSince keeps a text that another one took the place of at some time. If it is kept already, the later time counts.
 func (s *Store) keepSince(ctx context.Context, path string, text []byte, until time.Time) error {
 	dir := s.versionDir(path)
 	if err := statedir.MakePrivate(dir); err != nil {
@@ -136,6 +136,9 @@ func (s *Store) keepSince(ctx context.Context, path string, text []byte, until t
 	}
 	return changeVersions(ctx, dir, func() error {
 		file := filepath.Join(dir, tag(text)[:idLength])
+		if kept, err := os.Stat(file); err == nil && kept.ModTime().After(until) {
+			return nil
+		}
 		if err := statedir.WritePrivate(file, text); err != nil {
 			return err
 		}
@@ -146,10 +149,7 @@ func (s *Store) keepSince(ctx context.Context, path string, text []byte, until t
 // forget puts a placeholder in the place of a secret that stands in earlier texts of the files. It is no error that there are
 // none.
 func (s *Store) forget(ctx context.Context, value secret.Text, placeholder string) error {
-	quoted, err := json.Marshal(value.Reveal())
-	if err != nil {
-		return err
-	}
+	quoted := (&json5.Node{Kind: json5.String, Text: value.Reveal()}).Strict()
 	cleaned := strings.NewReplacer(value.Reveal(), placeholder, string(quoted[1:len(quoted)-1]), placeholder)
 	var errs []error
 	for _, path := range s.options.Paths {

@@ -98,6 +98,20 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// TestVersionsKeepTheLaterTime at which a text was replaced, in whichever order that is told.
+func TestVersionsKeepTheLaterTime(t *testing.T) {
+	store, _, _ := versioned(t, numbered(0))
+	late := time.Now().Add(-time.Minute)
+	for _, until := range []time.Time{late, late.Add(-time.Hour)} {
+		if err := store.keepSince(t.Context(), "a.json", []byte(numbered(1)), until); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if versions, err := store.Versions("a.json"); err != nil || len(versions) != 1 || !versions[0].Until.Equal(late) {
+		t.Errorf("%+v, %v", versions, err)
+	}
+}
+
 // TestVersionsAreBounded by number and by age.
 func TestVersionsAreBounded(t *testing.T) {
 	store, _, options := versioned(t, numbered(0))
