@@ -3,9 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -162,12 +161,7 @@ func callFacets(server, name, client, token string, kind record.Kind, outcome re
 // callFacet writes a value as a word that no text holds and nobody can search for: it begins with a sign for private use,
 // which parts words in queries but not in the index.
 func callFacet(sign byte, value string) string {
-	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
-	hash := uint64(offset)
-	for i := range len(value) {
-		hash = (hash ^ uint64(value[i])) * prime
-	}
-	word := append(make([]byte, 0, 20), "\ue000"...)
-	word = append(word, sign)
-	return string(hex.AppendEncode(word, binary.BigEndian.AppendUint64(nil, hash)))
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(value))
+	return fmt.Sprintf("\ue000%c%016x", sign, h.Sum64())
 }
