@@ -29,11 +29,10 @@ const screens: [path: string, words?: string][] = [
   ["/activity"],
   ["/logs"],
   ["/history"],
-  ["/history?q=hom"],
+  ["/history?q=proj"],
   ["/clients"],
-  ["/profiles"],
   ["/secrets"],
-  ["/tokens"],
+  ["/secrets?tab=tokens"],
   ["/settings", "Speaks as mcp-hub"],
 ];
 
@@ -45,8 +44,8 @@ const routes = [
   "logs?limit=500",
   "logs?limit=500&q=line+25000",
   "history/calls?limit=50",
-  "history/calls?limit=50&q=hom",
-  "history/calls?limit=50&server=server3&outcome=failed",
+  "history/calls?limit=50&q=proj",
+  "history/calls?limit=50&server=memory&outcome=failed",
   "history/summary?since=2020-01-01T00:00:00Z",
 ];
 

@@ -2,9 +2,7 @@ package store
 
 import (
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -130,20 +128,4 @@ func fillCalls(t *testing.T, h *History) (words []string, first, now time.Time) 
 		}
 	}
 	return words, first, now
-}
-
-// TestKeepManyCalls leaves a database with many calls at the path in MANY_CALLS, for measurements of the whole hub.
-func TestKeepManyCalls(t *testing.T) {
-	path := os.Getenv("MANY_CALLS")
-	if path == "" {
-		t.Skip("MANY_CALLS does not say where")
-	}
-	db, err := Open(t.Context(), path, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	fillCalls(t, historyOf(db, everything))
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
 }
