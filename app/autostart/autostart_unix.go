@@ -110,7 +110,6 @@ func ServiceOn(ctx context.Context, e Entry) error {
 	}
 	if err := write(unit, `[Unit]
 Description=MCP Hub
-Documentation=man:mcp-hub(1)
 
 [Service]
 ExecStart=`+quoted(e)+`

@@ -138,7 +138,7 @@ func do(ctx context.Context, o Options, s State, a Action) error {
 		}
 		return o.Browse(address)
 	case PauseAll:
-		return all(s, func(m client.ManagedServer) bool { return wanted(m) }, func(name string) error { return one(o.Hub.Stop(ctx, name)) })
+		return all(s, wanted, func(name string) error { return one(o.Hub.Stop(ctx, name)) })
 	case ResumeAll:
 		return all(s, func(m client.ManagedServer) bool { return m.State == client.StateIdle }, func(name string) error { return one(o.Hub.Start(ctx, name)) })
 	}
