@@ -58,13 +58,13 @@ func (w *witness) asks(method, path, body string) string {
 }
 
 // follows keeps what a stream sends until the test ends.
-func (w *witness) follows(path string) *output {
+func (w *witness) follows(path string) *hubtest.Output {
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.url+path, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	out, begun := &output{}, make(chan error, 1)
+	out, begun := &hubtest.Output{}, make(chan error, 1)
 	go func() {
 		resp, err := http.DefaultClient.Do(r)
 		if begun <- err; err != nil {
@@ -158,7 +158,7 @@ func TestNoSecretLeaks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log output
+	var log hubtest.Output
 	hub := exec.CommandContext(t.Context(), self, "--port", "0", "--config", file, "--watch", "--log-level", "debug")
 	hub.Stderr, hub.Stdout = &log, &log
 	hub.Env = append(os.Environ(), childEnv+"=1", `MCP_HUB_ENV={"input:pin":"`+canary("input")+`"}`, unlockEnv+"="+canary("passphrase"), "GOTRACEBACK=all")

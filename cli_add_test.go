@@ -83,7 +83,7 @@ func TestAdd(t *testing.T) {
 		{[]string{"add", "b", "--json-config", "{"}, exitArguments, "", "line 1, column 2", ""},
 		{[]string{"add", "--json-config", `{"command": "x"}`}, exitArguments, "", "give the server a name", ""},
 	} {
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		code := run(t.Context(), x.args, &stdout, &stderr)
 		check(t, step{strings.Join(x.args, " "), x.code, x.stdout, x.stderr}, code, &stdout, &stderr)
 		if text, err := os.ReadFile(h.File); err != nil || !strings.Contains(string(text), x.file) || strings.Contains(string(text), "hush") || strings.Contains(stderr.String(), "hush") {
@@ -98,7 +98,7 @@ func TestAddFails(t *testing.T) {
 		t.Skip("there is no shell")
 	}
 	h := hubtest.Start(t, `{"mcpServers":{}}`)
-	var stdout, stderr output
+	var stdout, stderr hubtest.Output
 	code := run(t.Context(), []string{"add", "a", "--hub", h.URL, "--", "sh", "-c", "echo the reason >&2; exit 3"}, &stdout, &stderr)
 	check(t, step{"add", 1, "a: added to ", "\n  It wrote:\n    the reason\n  Its entry stays in " + h.File + ", line 1"}, code, &stdout, &stderr)
 	if strings.Contains(stderr.String(), "    hub: ") {

@@ -49,7 +49,7 @@ func counter(t *testing.T, interval string) string {
 }
 
 // background runs a command until it is stopped, which must be no failure of it.
-func background(t *testing.T, stdout, stderr *output, args ...string) (stop func()) {
+func background(t *testing.T, stdout, stderr *hubtest.Output, args ...string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
@@ -65,10 +65,10 @@ func background(t *testing.T, stdout, stderr *output, args ...string) (stop func
 
 func TestEvents(t *testing.T) {
 	h := hubtest.Start(t, hubtest.Config("{}", "one", hubtest.Stdio(t, scripted))).Ready("one")
-	var stdout, lines, stderr output
+	var stdout, lines, stderr hubtest.Output
 	stop := background(t, &stdout, &stderr, "events", "--hub", h.URL)
 	stopLines := background(t, &lines, &stderr, "events", "--json", "--hub", h.URL)
-	for _, o := range []*output{&stdout, &lines} {
+	for _, o := range []*hubtest.Output{&stdout, &lines} {
 		hubtest.Eventually(t, "the state is told", func() bool { return strings.Contains(o.String(), "ready") })
 	}
 	h.Set().Get("one").Stop()
@@ -94,7 +94,7 @@ func TestEvents(t *testing.T) {
 func TestLogsSeam(t *testing.T) {
 	h := hubtest.Start(t, hubtest.Config("{}", "count", counter(t, "2ms")))
 	for i := range 10 {
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		args := []string{"logs", "count", "-f", "--json", "--hub", h.URL, "-n", strconv.Itoa(i * 60)}
 		stop := background(t, &stdout, &stderr, args...)
 		hubtest.Eventually(t, "lines come", func() bool { return strings.Count(stdout.String(), "\n") > i*60+50 })
@@ -109,7 +109,7 @@ func TestLogsSeam(t *testing.T) {
 func TestLogsRestart(t *testing.T) {
 	file := write(t, "servers.json", hubtest.Config("{}", "count", counter(t, "10ms"))) // so slow that the log outlasts the pauses of a follower
 	port, stopHub := serve(t, []string{file}, 0)
-	var stdout, stderr output
+	var stdout, stderr hubtest.Output
 	stop := background(t, &stdout, &stderr, "logs", "count", "-f", "--json", "--hub", fmt.Sprintf("127.0.0.1:%d", port))
 	hubtest.Eventually(t, "lines come", func() bool { return strings.Count(stdout.String(), "\n") > 50 })
 	stopHub()
@@ -150,7 +150,7 @@ func TestLogsGap(t *testing.T) {
 	})
 	hub := httptest.NewServer(mux)
 	defer hub.Close()
-	var stdout, stderr output
+	var stdout, stderr hubtest.Output
 	stop := background(t, &stdout, &stderr, "logs", "a", "-f", "--json", "--hub", hub.URL)
 	hubtest.Eventually(t, "the last line comes", func() bool { return strings.Contains(stdout.String(), `"1499"`) })
 	stop()

@@ -55,15 +55,15 @@ func perform(t *testing.T, hub string, steps []step) {
 	t.Helper()
 	t.Setenv("MCP_HUB_URL", hub)
 	for _, x := range steps {
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		code := run(t.Context(), strings.Split(x.args, " "), &stdout, &stderr)
 		check(t, x, code, &stdout, &stderr)
 	}
 }
 
-func check(t *testing.T, x step, code int, stdout, stderr *output) {
+func check(t *testing.T, x step, code int, stdout, stderr *hubtest.Output) {
 	t.Helper()
-	fits := func(got *output, want string) bool {
+	fits := func(got *hubtest.Output, want string) bool {
 		return strings.Contains(got.String(), want) && (want != "" || got.String() == "")
 	}
 	if code != x.code || !fits(stdout, x.stdout) || !fits(stderr, x.stderr) {
@@ -220,7 +220,7 @@ func TestCompletion(t *testing.T) {
 		"add x ":       ":0\n", // a program
 		"add --file ":  h.File + "\n" + nothing,
 	} {
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		code := run(t.Context(), append([]string{"__complete"}, strings.Split(args, " ")...), &stdout, &stderr)
 		if code != 0 || stdout.String() != want {
 			t.Errorf("%s: exit code %d, %q, want %q", args, code, stdout.String(), want)
@@ -265,7 +265,7 @@ func TestAccessCommands(t *testing.T) {
 	t.Setenv("MCP_HUB_URL", h.URL)
 	do := func(args string, code int, wants ...string) string {
 		t.Helper()
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		got := run(t.Context(), strings.Split(args, " "), &stdout, &stderr)
 		for _, want := range wants {
 			if !strings.Contains(stdout.String()+stderr.String(), want) {

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"mcphub/hub/hubtest"
 )
 
 func TestAutostart(t *testing.T) {
@@ -24,7 +26,7 @@ func TestAutostart(t *testing.T) {
 		{"autostart maybe", exitArguments, "", `say on, off or status, not "maybe"`},
 		{"autostart", exitArguments, "", "accepts 1 arg"},
 	} {
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		code := run(t.Context(), strings.Split(x.args, " "), &stdout, &stderr)
 		check(t, x, code, &stdout, &stderr)
 	}

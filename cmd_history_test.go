@@ -20,7 +20,7 @@ func TestHistoryCommand(t *testing.T) {
 	})
 	lines := func(args string) (list []string) {
 		t.Helper()
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		if code := run(t.Context(), strings.Fields(args), &stdout, &stderr); code != 0 {
 			t.Fatalf("%s: exit code %d: %s", args, code, stderr.String())
 		}
@@ -56,7 +56,7 @@ func TestHistoryCommand(t *testing.T) {
 	}
 	// Following tells of calls to come.
 	ctx, cancel := context.WithCancel(t.Context())
-	var stdout, stderr output
+	var stdout, stderr hubtest.Output
 	done := make(chan int)
 	go func() { done <- run(ctx, strings.Fields("history --follow -n 1 --tool echo"), &stdout, &stderr) }()
 	hubtest.Eventually(t, "the command is following", func() bool { return strings.Contains(stdout.String(), " echo ") })

@@ -71,7 +71,7 @@ func TestMarketCommands(t *testing.T) {
 		{"updates", 0, "", "no server is behind"},
 		{"update none", 1, "", "SERVER_NOT_FOUND"},
 	} {
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		code := run(t.Context(), strings.Split(x.args, " "), &stdout, &stderr)
 		if code != x.code || !strings.Contains(stdout.String(), x.stdout) || !strings.Contains(stderr.String(), x.stderr) {
 			t.Errorf("%s: exit code %d, want %d\nstdout %s\nwant %s\nstderr %s, want %s", x.args, code, x.code, &stdout, x.stdout, &stderr, x.stderr)
@@ -86,7 +86,7 @@ func TestMarketCommands(t *testing.T) {
 
 	one := func(code int, wantOut, wantErr string, args ...string) {
 		t.Helper()
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		if got := run(t.Context(), args, &stdout, &stderr); got != code || !strings.Contains(stdout.String(), wantOut) || !strings.Contains(stderr.String(), wantErr) {
 			t.Errorf("%q: exit code %d, stdout %s, stderr %s", args, got, &stdout, &stderr)
 		}
@@ -165,7 +165,7 @@ func TestProxy(t *testing.T) {
 	defer stop()
 	cmd := exec.CommandContext(ctx, self, "--port", "0", "--config", file)
 	cmd.Env = append(os.Environ(), childEnv+"=1", "HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL, "NO_PROXY=", "no_proxy=", "XDG_STATE_HOME="+t.TempDir(), "HOME="+t.TempDir())
-	var log output
+	var log hubtest.Output
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestProxy(t *testing.T) {
 	}()
 	listening := regexp.MustCompile(`http://localhost:\d+`)
 	hubtest.Eventually(t, "the hub listens", func() bool { return listening.MatchString(log.String()) })
-	var stdout, stderr output
+	var stdout, stderr hubtest.Output
 	if code := run(t.Context(), []string{"search", "--hub", listening.FindString(log.String())}, &stdout, &stderr); code != 0 {
 		t.Errorf("exit code %d: %s", code, &stderr)
 	}

@@ -19,7 +19,7 @@ func typed(t *testing.T, stdin string, args ...string) (code int, stdout, stderr
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self, args...)
-	var out, errs output
+	var out, errs hubtest.Output
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = append(os.Environ(), childEnv+"=1"), strings.NewReader(stdin), &out, &errs
 	_ = cmd.Run() // the code tells
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()

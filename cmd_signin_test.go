@@ -16,9 +16,9 @@ import (
 )
 
 // onTerminal runs a command that waits for a person, and returns its standard error as it grows, and its exit code.
-func onTerminal(t *testing.T, args ...string) (stdout, stderr *output, code chan int) {
+func onTerminal(t *testing.T, args ...string) (stdout, stderr *hubtest.Output, code chan int) {
 	t.Helper()
-	stdout, stderr, code = &output{}, &output{}, make(chan int, 1)
+	stdout, stderr, code = &hubtest.Output{}, &hubtest.Output{}, make(chan int, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	go func() { code <- run(ctx, args, stdout, stderr) }()
@@ -26,7 +26,7 @@ func onTerminal(t *testing.T, args ...string) (stdout, stderr *output, code chan
 }
 
 // addressIn returns the address that a command has printed.
-func addressIn(t *testing.T, o *output) string {
+func addressIn(t *testing.T, o *hubtest.Output) string {
 	t.Helper()
 	address := ""
 	hubtest.Eventually(t, "an address is printed", func() bool {
@@ -122,7 +122,7 @@ func TestSignInCommand(t *testing.T) {
 		{"oauth import " + old, 0, "Taken over: mcp.example.com\n", ""},
 		{"oauth import " + old, 1, "", "no such file"},
 	} {
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		code := run(t.Context(), strings.Fields(x.args), &stdout, &stderr)
 		if code != x.code || !strings.Contains(stdout.String(), x.stdout) || !strings.Contains(stderr.String(), x.stderr) {
 			t.Errorf("%s: exit code %d, want %d\nstdout %s\nwant %s\nstderr %s, want %s", x.args, code, x.code, &stdout, x.stdout, &stderr, x.stderr)

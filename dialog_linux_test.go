@@ -18,7 +18,7 @@ import (
 type person struct {
 	t        *testing.T
 	terminal *os.File
-	screen   output
+	screen   hubtest.Output
 	done     chan struct{}
 	cmd      *exec.Cmd
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -10,9 +9,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"mcphub/hub/hubtest"
 )
 
 func TestJoinConfigs(t *testing.T) {
@@ -31,24 +31,6 @@ func TestJoinConfigs(t *testing.T) {
 			t.Errorf("%q: %q, want %q", args, got, want)
 		}
 	}
-}
-
-// output is what a running program has written so far.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
 
 func write(t *testing.T, name, text string) string {
@@ -91,7 +73,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"-p", taken, "-c", good}, exitPort, "", "EADDRINUSE"},
 		{[]string{"--port", "0", "--host", "nowhere.invalid", "--config", good}, exitFailure, "", "nowhere.invalid"},
 	} {
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		code := run(t.Context(), x.args, &stdout, &stderr)
 		if code != x.code || !strings.Contains(stdout.String(), x.stdout) || !strings.Contains(stderr.String(), x.stderr) {
 			t.Errorf("%q: exit code %d, want %d\nstdout %q, want %q\nstderr %q, want %q", x.args, code, x.code, &stdout, x.stdout, &stderr, x.stderr)
@@ -104,7 +86,7 @@ func TestExitCodes(t *testing.T) {
 
 func TestGlobalEnvironment(t *testing.T) {
 	t.Setenv("MCP_HUB_ENV", `{"SECRET":`)
-	var stdout, stderr output
+	var stdout, stderr hubtest.Output
 	if code := run(t.Context(), []string{"--port", "0"}, &stdout, &stderr); code != exitArguments || !strings.Contains(stderr.String(), "MCP_HUB_ENV") || strings.Contains(stderr.String(), "SECRET") {
 		t.Errorf("exit code %d, stderr %q", code, &stderr)
 	}
@@ -122,7 +104,7 @@ func TestRuns(t *testing.T) {
 		{"-p=0", "--config=" + one, two, "--log-format", "text"},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
-		var stdout, stderr output
+		var stdout, stderr hubtest.Output
 		ended := make(chan int, 1)
 		go func() { ended <- run(ctx, args, &stdout, &stderr) }()
 		listening := regexp.MustCompile(`http://localhost:(\d+)/mcp servers=(\d)`)

@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -145,32 +144,14 @@ func (s *session) start(name string, args ...string) { s.launch(exec.Command(nam
 type desktop struct {
 	*session
 	cmd   *exec.Cmd
-	out   *output
+	out   *hubtest.Output
 	ended chan error
-}
-
-// output is what a program has written so far.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
 
 // run starts the program, with its own variables of the environment in place of the session's.
 func (s *session) run(env []string, args ...string) *desktop {
 	s.t.Helper()
-	d := &desktop{session: s, cmd: exec.Command(s.program, args...), out: &output{}, ended: make(chan error, 1)}
+	d := &desktop{session: s, cmd: exec.Command(s.program, args...), out: &hubtest.Output{}, ended: make(chan error, 1)}
 	d.cmd.Env = append(slices.Clone(s.env), env...)
 	d.cmd.Stdout, d.cmd.Stderr = d.out, d.out
 	must(s.t, d.cmd.Start())
