@@ -9,6 +9,7 @@ import { text } from "../../text";
 import { Badge } from "../../ui/Badge";
 import { Code } from "../../ui/Code";
 import { CopyButton } from "../../ui/CopyButton";
+import { Facts } from "../../ui/Facts";
 import { Contents } from "../tool/Contents";
 import { Around } from "./Around";
 import { curlOf } from "./copy";
@@ -25,7 +26,7 @@ export function Call({ call: c }: { call: RecordedDetail }) {
         <Badge>{text.history.kindOf[c.kind]}</Badge>
       </div>
       <Actions call={c} />
-      <Facts call={c} />
+      <CallFacts call={c} />
       {c.error && !(c.outcome === "tool_error" && c.result) && (
         <div className="rounded-lg bg-err-soft p-3">
           <p className="font-medium">{words.error}</p>
@@ -104,7 +105,7 @@ function Actions({ call: c }: { call: RecordedDetail }) {
   );
 }
 
-function Facts({ call: c }: { call: RecordedDetail }) {
+function CallFacts({ call: c }: { call: RecordedDetail }) {
   const client = [line(c.client, 80) || text.history.noClient, line(c.clientVersion, 40)].filter(Boolean).join(" ");
   const rows: [string, ReactNode][] = [
     [words.time, dateTime(c.time)],
@@ -139,14 +140,10 @@ function Facts({ call: c }: { call: RecordedDetail }) {
       </span>,
     ]);
   return (
-    <dl className="grid gap-x-6 gap-y-1.5 rounded-lg border border-line bg-surface p-4 shadow-card sm:grid-cols-[6rem_minmax(0,1fr)] lg:grid-cols-[6rem_minmax(0,1fr)_6rem_minmax(0,1fr)]">
-      {rows.map(([name, value]) => (
-        <div key={name} className="contents">
-          <dt className="text-sm leading-5.25 font-medium text-muted max-sm:mt-1">{name}</dt>
-          <dd className="foreign">{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <Facts
+      rows={rows}
+      className="gap-y-1.5 rounded-lg border border-line bg-surface p-4 shadow-card sm:grid-cols-[6rem_minmax(0,1fr)] lg:grid-cols-[6rem_minmax(0,1fr)_6rem_minmax(0,1fr)]"
+    />
   );
 }
 

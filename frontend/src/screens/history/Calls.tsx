@@ -3,6 +3,7 @@ import { ArrowUp, Download, Filter as FilterIcon, GitCompareArrows, History as I
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { exportURL, type HistoryStatus, mostFresh, useCalls, useNewest, useStartOver } from "../../api/history";
 import { cx } from "../../lib/cx";
+import { useLate } from "../../lib/useLate";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
@@ -22,7 +23,8 @@ interface Props {
 
 /** Recorded calls, newest first. Those that come meanwhile wait until the reader wants them. */
 export function Calls({ search, set, server, status }: Props) {
-  const { view: _, ...key } = { ...search, server: server ?? search.server };
+  const q = useLate(search.q); // while somebody types nothing is asked for
+  const { view: _, ...key } = { ...search, q, server: server ?? search.server };
   const query = () => queryOf(key, Date.now());
   const list = useCalls(key, query);
   const calls = useMemo(() => list.data?.pages.flatMap((p) => p.calls), [list.data]);

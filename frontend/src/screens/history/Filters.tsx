@@ -3,7 +3,6 @@ import { type ReactNode, useEffect, useId, useState } from "react";
 import type { RecordedCall } from "../../api/history";
 import { useServers } from "../../api/queries";
 import { line } from "../../lib/text";
-import { useLate } from "../../lib/useLate";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { Filter, Input, Select } from "../../ui/Field";
@@ -24,13 +23,6 @@ interface Props {
 /** What narrows calls down; all of it stands in the address. */
 export function Filters({ search, set, server, calls, children }: Props) {
   const [more, setMore] = useState(hidden(search) > 0);
-  const [typed, setTyped] = useState(search.q ?? "");
-  const late = useLate(typed);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what is typed changes the address
-  useEffect(() => {
-    if ((late || undefined) !== search.q) set({ q: late || undefined });
-  }, [late]);
-  useEffect(() => setTyped((now) => (search.q === undefined && now ? "" : now)), [search.q]);
   const id = useId();
   const names = (useServers().data ?? []).map((s) => s.name);
   if (search.server && !names.includes(search.server)) names.push(search.server); // one that was removed has calls still
@@ -39,7 +31,7 @@ export function Filters({ search, set, server, calls, children }: Props) {
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-2">
-        <Filter value={typed} onChange={setTyped} label={words.words} />
+        <Filter value={search.q ?? ""} onChange={(q) => set({ q: q || undefined })} label={words.words} />
         {server === undefined && (
           <Choice
             label={words.server}

@@ -1,6 +1,5 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { PackageSearch } from "lucide-react";
-import { useEffect, useState } from "react";
 import { type Sort, useCategories, useMarket } from "../../api/market";
 import { count } from "../../lib/format";
 import { line } from "../../lib/text";
@@ -21,20 +20,12 @@ export function Market() {
   const set = (change: Partial<typeof search>) =>
     void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
 
-  const [typed, setTyped] = useState(search.q ?? "");
-  const late = useLate(typed);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what is typed changes the address
-  useEffect(() => set({ q: late || undefined }), [late]);
-
   const sort = sorts.find((s) => s === search.sort) ?? "relevance";
-  const market = useMarket({ q: search.q, category: search.category, source: search.source, sort });
+  const market = useMarket({ q: useLate(search.q), category: search.category, source: search.source, sort });
   const first = market.data?.pages[0];
   const categories = useCategories(first?.sources.reduce((n, s) => n + s.items, 0)).data ?? [];
   const items = market.data?.pages.flatMap((p) => p.items) ?? [];
-  const clear = () => {
-    setTyped("");
-    set({ q: undefined, category: undefined, source: undefined });
-  };
+  const clear = () => set({ q: undefined, category: undefined, source: undefined });
 
   return (
     <div className="flex flex-col gap-4">
@@ -43,7 +34,7 @@ export function Market() {
         {first && <p className="text-muted">{text.market.found(count(first.total))}</p>}
       </div>
       <div className="flex flex-wrap items-center gap-2">
-        <Filter value={typed} onChange={setTyped} label={text.market.search} />
+        <Filter value={search.q ?? ""} onChange={(q) => set({ q: q || undefined })} label={text.market.search} />
         {categories.length > 0 && (
           <Select
             aria-label={text.market.category}

@@ -7,6 +7,7 @@ import { text } from "../../text";
 import { Badge } from "../../ui/Badge";
 import { Code } from "../../ui/Code";
 import { CopyButton } from "../../ui/CopyButton";
+import { Facts } from "../../ui/Facts";
 import { endpoint } from "../servers/ServerMenu";
 import { SignedIn } from "./SignIn";
 
@@ -49,14 +50,7 @@ export function About({ server: s }: { server: Server }) {
   }
   return (
     <div className="flex flex-col gap-4">
-      <dl className="grid gap-x-6 gap-y-2 sm:grid-cols-[10rem_minmax(0,1fr)]">
-        {rows.map(([name, value]) => (
-          <div key={name} className="contents">
-            <dt className="text-sm leading-5.25 font-medium text-muted max-sm:mt-1">{name}</dt>
-            <dd className="foreign">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts rows={rows} className="gap-y-2 sm:grid-cols-[10rem_minmax(0,1fr)]" />
       {s.transport === "remote" && <SignedIn server={s} />}
       {s.capabilities !== undefined && (
         <details>

@@ -6,6 +6,7 @@ import { dateTime } from "../../lib/format";
 import { line, plain } from "../../lib/text";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
+import { Facts } from "../../ui/Facts";
 import { Input } from "../../ui/Field";
 import { Failure } from "../../ui/states";
 import { complain, toast } from "../../ui/Toast";
@@ -97,14 +98,10 @@ export function SignedIn({ server: s, bare }: { server: Server; bare?: boolean }
   return (
     <section aria-label={text.signIn.of(line(s.displayName, 80))} className="flex flex-col gap-2">
       {!bare && <h2 className="text-base">{text.signIn.title}</h2>}
-      <dl className="grid gap-x-6 gap-y-2 sm:grid-cols-[10rem_minmax(0,1fr)]">
-        {rows.map(([name, value]) => (
-          <div key={name} className="contents">
-            <dt className="text-sm leading-5.25 font-medium text-muted max-sm:mt-1">{name}</dt>
-            <dd className="foreign">{line(value, 400)}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts
+        rows={rows.map(([name, value]) => [name, line(value, 400)])}
+        className="gap-y-2 sm:grid-cols-[10rem_minmax(0,1fr)]"
+      />
       {!data.lasting && <p className="text-sm text-muted">{text.signIn.passing}</p>}
       {(data.state === "signed-in" || data.state === "more") && !data.machine && (
         <div>
