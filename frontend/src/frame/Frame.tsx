@@ -1,5 +1,5 @@
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, startTransition, useEffect, useRef, useState } from "react";
 import { Stale, useLive } from "../api/queries";
 import { useKeys } from "../lib/useKeys";
 import { text } from "../text";
@@ -32,7 +32,7 @@ export function Frame() {
     const press = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
         event.preventDefault();
-        setPalette((open) => !open);
+        startTransition(() => setPalette((open) => !open)); // else React shows nothing for a while before the first
       }
     };
     addEventListener("keydown", press);
@@ -59,7 +59,7 @@ export function Frame() {
         </button>
         <Rail />
         <div className="flex min-w-0 grow flex-col">
-          <TopLine onSearch={() => setPalette(true)} onShortcuts={() => setShortcuts(true)} />
+          <TopLine onSearch={() => startTransition(() => setPalette(true))} onShortcuts={() => setShortcuts(true)} />
           <StaleBanner />
           <main
             ref={main}
