@@ -167,7 +167,7 @@ func TestKilledWriter(t *testing.T) {
 	session(t)
 	s := fresh(t)
 	kept, next := map[int]int{}, 0
-	for round := range 40 {
+	for round := range 200 {
 		cmd, out := other(t, s, next, 0)
 		lines := bufio.NewScanner(out)
 		for range 1 + rand.N(5) {
