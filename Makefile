@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # What a caller may set: make run PORT=4000 CONFIG=./servers.json
 PORT     ?= 37373
 CONFIG   ?=
-FUZZTIME ?= 5s
+FUZZTIME ?= 2s
 BENCH    ?= .
 RUN      ?= .
 GO       ?= go
@@ -23,6 +23,10 @@ SITE    := frontend/dist/site/index.html
 LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
 TESTBIN := $(abspath $(BIN))
 LOGS    := $(abspath build/cache/artifacts)
+
+# One set of flags for all: each other one would compile every package anew.
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
+export CGO_ENABLED := 0
 
 .PHONY: help
 help: ## Print this list
@@ -40,13 +44,13 @@ run: $(if $(DISPLAY)$(WAYLAND_DISPLAY),desktop,build) ## Build the hub and start
 # Without npm the hub is built without its dashboard, and says so where that would be.
 .PHONY: build
 build: $(if $(shell command -v npm),$(SITE)) ## Build the static headless hub: build/bin/mcp-hub
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) .
+	$(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) .
 
 # The window's toolkit has a build tool of its own, "wails build", which does the same.
 .PHONY: desktop
 desktop: $(if $(shell command -v npm),$(SITE)) ## Build the hub with tray and window: build/bin/mcp-hub-desktop
 	@build/setup.sh desktop
-	CGO_ENABLED=1 $(GO) build -trimpath -tags $(TAGS) -ldflags '-s -w -X main.version=$(VERSION)' -o $(DESKTOP) .
+	CGO_ENABLED=1 $(GO) build -tags $(TAGS) -ldflags '-s -w -X main.version=$(VERSION)' -o $(DESKTOP) .
 
 .PHONY: test
 test: setup ## Run everything CI runs
@@ -62,12 +66,15 @@ setup: tools $(PEERS) $(MODULES) ## Install what the tests need (a C compiler fo
 tools:
 	@build/setup.sh
 
+# What is only looked at and never run is compiled without being made fast.
+QUICK := -gcflags='all=-N -l'
+
 .PHONY: vet
 vet: ## go vet, also as Windows and macOS would compile it
 	$(GO) vet ./...
-	GOOS=windows CGO_ENABLED=0 $(GO) vet ./...
-	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
-	GOOS=windows CGO_ENABLED=0 $(GO) vet -tags desktop,production . ./app/...
+	GOOS=windows $(GO) vet $(QUICK) ./...
+	GOOS=windows $(GO) vet $(QUICK) -tags desktop,production . ./app/...
+	GOOS=darwin $(GO) vet $(QUICK) ./...
 	if pkg-config --exists webkit2gtk-4.1 ayatana-appindicator3-0.1 2>/dev/null; then CGO_ENABLED=1 $(GO) vet -tags $(TAGS) . ./app/...; fi
 	cd test && $(GO) vet ./...
 
@@ -114,7 +121,7 @@ browser: build $(PEERS) ## The built hub's dashboard in Chromium and WebKitGTK, 
 desktop-test: $(if $(shell command -v npm),$(SITE)) ## The hub's tray and window, on a display and a session bus of their own
 	@build/setup.sh desktop-test
 	@mkdir -p $(LOGS)
-	CGO_ENABLED=1 $(GO) build -trimpath -tags $(TAGS),devtools -ldflags '-s -w -X main.version=$(VERSION)' -o $(DESKTOP)-test .
+	CGO_ENABLED=1 $(GO) build -tags $(TAGS),devtools -ldflags '-s -w -X main.version=$(VERSION)' -o $(DESKTOP)-test .
 	MCP_HUB_DESKTOP='$(abspath $(DESKTOP))-test' PICTURES='$(LOGS)' $(GO) test -count=1 -timeout 5m -run '$(RUN)' ./app
 
 .PHONY: pictures
