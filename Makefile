@@ -57,7 +57,8 @@ test: setup ## Run everything CI runs
 	@$(MAKE) --no-print-directory -Otarget frontend
 	@$(MAKE) --no-print-directory -k -j2 -Otarget vet lint floors unit
 	@$(MAKE) --no-print-directory fuzz
-	@$(MAKE) --no-print-directory e2e conformance browser desktop-test
+	@$(MAKE) --no-print-directory -k -j2 -Otarget e2e conformance
+	@$(MAKE) --no-print-directory browser desktop-test
 
 .PHONY: setup
 setup: tools $(PEERS) $(MODULES) ## Install what the tests need (a C compiler for the race detector, a keyring, npm packages)

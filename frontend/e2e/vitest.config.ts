@@ -11,6 +11,6 @@ export default defineConfig({
     include: [script],
     testTimeout: 90_000, // two cores are shared with other tests
     hookTimeout: 60_000,
-    fileParallelism: false,
+    maxWorkers: 2, // much of the time is waiting
   },
 });
