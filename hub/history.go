@@ -121,7 +121,7 @@ type redactor struct {
 // knownTools is how many definitions are remembered. Then all are forgotten: most are of servers that told them anew.
 const knownTools = 2000
 
-func (r *redactor) redact(definition, text []byte) ([]byte, bool) {
+func (r *redactor) redact(definition, text []byte) (string, bool) {
 	var names map[string]bool
 	if len(definition) > 0 {
 		key := &definition[0] // definitions never change
@@ -137,7 +137,7 @@ func (r *redactor) redact(definition, text []byte) ([]byte, bool) {
 	out, redacted := redact.JSON(text, func(name string) bool { return names[name] })
 	plain := string(out)
 	masked := r.known.Mask(plain)
-	return []byte(masked), redacted || masked != plain
+	return masked, redacted || masked != plain
 }
 
 // follow has what happens recorded, until ctx ends and all has been read.

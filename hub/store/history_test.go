@@ -19,8 +19,8 @@ import (
 var everything = HistorySettings{Enabled: true, Days: 30, MaxBytes: 500 << 20, Bodies: true, BodyLimit: 100}
 
 // dots is a redactor that knows one secret.
-func dots(_, text []byte) ([]byte, bool) {
-	out := bytes.ReplaceAll(text, []byte("hunter2"), []byte("••••"))
+func dots(_, text []byte) (string, bool) {
+	out := strings.ReplaceAll(string(text), "hunter2", "••••")
 	return out, len(out) != len(text)
 }
 

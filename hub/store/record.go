@@ -33,7 +33,7 @@ type HistoryOptions struct {
 	Open func(context.Context) (*DB, error)
 	// Redact takes secrets out of arguments or a result, JSON that may be cut off anywhere. Definition is that of the
 	// tool, nil if it is not known. It is not called from several goroutines at once.
-	Redact func(definition, text []byte) (out []byte, redacted bool)
+	Redact func(definition, text []byte) (out string, redacted bool)
 	// Margin returns how many bytes more than it is to have at most a text needs for Redact to find in it what is cut off.
 	Margin   func() int
 	Settings HistorySettings
@@ -63,6 +63,7 @@ type History struct {
 // entry is one thing to be written: a call, or a happening.
 type entry struct {
 	record.Call
+	id        int64
 	limit     int // bytes of arguments and of the result
 	margin    int // how many more there may be
 	happening *Happening
