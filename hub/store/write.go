@@ -258,7 +258,10 @@ func beginning(redacted string, size, limit, margin int) (text string, whole boo
 			redacted = redacted[:len(redacted)-1]
 		}
 	}
-	return strings.ToValidUTF8(redacted, ""), size <= limit
+	if !utf8.ValidString(redacted) { // which is faster than to look for what is not valid
+		redacted = strings.ToValidUTF8(redacted, "")
+	}
+	return redacted, size <= limit
 }
 
 // callFacets returns what calls are filtered by as words of the index; empty values have none.
