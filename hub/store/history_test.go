@@ -487,15 +487,3 @@ func BenchmarkRecord(b *testing.B) {
 		h.waiting.Add(-(<-h.queue).size())
 	}
 }
-
-// BenchmarkWrite is what the writer does for a call, of batches as they come at 5,000 calls a second.
-func BenchmarkWrite(b *testing.B) {
-	h, _ := openHistory(b, everything)
-	n := 0
-	for b.Loop() {
-		h.Record(aCall(time.Duration(n)*time.Millisecond, nil))
-		if n++; n%1250 == 0 {
-			h.flush(b)
-		}
-	}
-}

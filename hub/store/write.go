@@ -147,7 +147,7 @@ func (e *entry) origin() origin {
 }
 
 // rowsAtOnce is how many calls one statement writes at most: to begin and end one takes longer than to write a call.
-const rowsAtOnce = 64
+const rowsAtOnce = 32
 
 // calls writes calls in the order of their ids: first their rows, as the index would have to write what it has gathered
 // before each statement that writes several, and then their words.
