@@ -17,8 +17,8 @@ import (
 const (
 	queueRoom  = 8192                   // records that may wait
 	bodyRoom   = 32 << 20               // bytes of arguments and results that may wait
-	batchSize  = 2000                   // records that are written at once
-	flushEvery = 250 * time.Millisecond // how long a record waits at most for others
+	batchSize  = 4000                   // records that are written at once
+	flushEvery = 400 * time.Millisecond // how long a record waits at most for others
 )
 
 // Longest texts of a record, in bytes.
@@ -46,7 +46,8 @@ type History struct {
 	options  HistoryOptions
 	settings atomic.Pointer[HistorySettings]
 	queue    chan *entry
-	waiting  atomic.Int64 // bytes of arguments and results in the queue
+	many     chan struct{} // a batch waits in the queue
+	waiting  atomic.Int64  // bytes of arguments and results in the queue
 
 	written, dropped, bare atomic.Int64
 	tidied                 int64        // of written, when it was last tidied up; only Run uses it
@@ -71,7 +72,7 @@ type entry struct {
 
 // NewHistory returns a history that records once Run is called.
 func NewHistory(o HistoryOptions) *History {
-	h := &History{options: o, queue: make(chan *entry, queueRoom)}
+	h := &History{options: o, queue: make(chan *entry, queueRoom), many: make(chan struct{}, 1)}
 	h.Configure(o.Settings)
 	return h
 }
@@ -121,6 +122,12 @@ func (h *History) put(e *entry) {
 		h.waiting.Add(-e.size())
 		h.dropped.Add(1)
 	}
+	if len(h.queue) >= batchSize {
+		select {
+		case h.many <- struct{}{}:
+		default:
+		}
+	}
 }
 
 func (e *entry) size() int64 { return int64(len(e.Args) + len(e.Result)) }
@@ -158,23 +165,21 @@ func (h *History) Run(ctx context.Context) error {
 	}
 }
 
-// gather adds what comes within a moment to a batch.
+// gather adds what comes within a moment to a batch. It sleeps until then: to wake up for each record would cost more than
+// to write it.
 func (h *History) gather(ctx context.Context, batch []*entry) []*entry {
 	moment := time.NewTimer(flushEvery)
 	defer moment.Stop()
+	select {
+	case <-moment.C:
+	case <-h.many:
+	case <-ctx.Done():
+	}
 	for len(batch) < batchSize {
 		select {
 		case e := <-h.queue:
 			batch = append(batch, e)
-			continue
 		default:
-		}
-		select {
-		case e := <-h.queue:
-			batch = append(batch, e)
-		case <-moment.C:
-			return batch
-		case <-ctx.Done():
 			return batch
 		}
 	}

@@ -30,7 +30,7 @@ func BenchmarkWrite(b *testing.B) {
 		c := calls[n%len(calls)]
 		c.Time = start.Add(time.Duration(n) * 200 * time.Microsecond)
 		h.Record(c)
-		if n++; n%1250 == 0 {
+		if n++; n%2000 == 0 {
 			h.flush(b)
 		}
 	}
