@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
@@ -116,7 +115,7 @@ func readBlock(last int64, content []byte, each func(word []byte, calls uint64))
 		if n <= 0 {
 			return nil, errBlock
 		}
-		ids[i+1], content = ids[i]+int64(step), content[n:] //nolint:gosec // some microseconds
+		ids[i+1], content = ids[i]+int64(step), content[n:]
 	}
 	for i, first := 0, last-ids[len(ids)-1]; i < len(ids); i++ {
 		ids[i] += first
@@ -240,8 +239,11 @@ func (d *DB) find(ctx context.Context, terms []term, first, end int64, limit int
 				return nil, err
 			}
 		}
-		for ; have != 0; have &= have - 1 {
-			if id := ids[bits.TrailingZeros64(have)]; id >= first && id < end {
+		if have == 0 {
+			continue
+		}
+		for i, id := range slices.Backward(ids) {
+			if have>>i&1 == 1 && id >= first && id < end {
 				found = append(found, id)
 			}
 		}
@@ -254,7 +256,19 @@ func (d *DB) find(ctx context.Context, terms []term, first, end int64, limit int
 // searchBlock returns the ids of a block's calls, and the bits of those that have all terms.
 func searchBlock(last int64, content []byte, terms []term) (ids []int64, have uint64, err error) {
 	of := make([]uint64, len(terms))
+	var lengths uint64 // a bit for each that a word may have: so most need no more than a glance
+	for _, t := range terms {
+		for _, w := range t.words {
+			lengths |= 1 << min(len(w), 63)
+		}
+		if t.beginning != "" {
+			lengths = math.MaxUint64
+		}
+	}
 	ids, err = readBlock(last, content, func(word []byte, calls uint64) {
+		if lengths>>min(len(word), 63)&1 == 0 {
+			return
+		}
 		for i, t := range terms {
 			if t.has(word) {
 				of[i] |= calls
