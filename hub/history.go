@@ -115,29 +115,29 @@ func historySettings(s *config.Snapshot) store.HistorySettings {
 // definitions of tools say of names.
 type redactor struct {
 	known *secret.Redactor
-	names map[*byte]map[string]bool
+	names map[*byte]*redact.Names
 }
 
 // knownTools is how many definitions are remembered. Then all are forgotten: most are of servers that told them anew.
 const knownTools = 2000
 
-func (r *redactor) redact(definition, text []byte) ([]byte, bool) {
-	var names map[string]bool
+func (r *redactor) redact(definition, text []byte) (string, bool) {
+	var key *byte
 	if len(definition) > 0 {
-		key := &definition[0] // definitions never change
-		var seen bool
-		if names, seen = r.names[key]; !seen {
-			if len(r.names) >= knownTools || r.names == nil {
-				r.names = map[*byte]map[string]bool{}
-			}
-			names = redact.InSchema(definition)
-			r.names[key] = names
-		}
+		key = &definition[0] // definitions never change
 	}
-	out, redacted := redact.JSON(text, func(name string) bool { return names[name] })
+	names := r.names[key]
+	if names == nil {
+		if len(r.names) >= knownTools || r.names == nil {
+			r.names = map[*byte]*redact.Names{}
+		}
+		names = redact.NewNames(definition)
+		r.names[key] = names
+	}
+	out, redacted := names.JSON(text)
 	plain := string(out)
 	masked := r.known.Mask(plain)
-	return []byte(masked), redacted || masked != plain
+	return masked, redacted || masked != plain
 }
 
 // follow has what happens recorded, until ctx ends and all has been read.

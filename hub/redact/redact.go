@@ -14,11 +14,10 @@ import (
 // mask is what stands in the place of a value.
 const mask = `"` + secret.Mask + `"`
 
-// JSON replaces the values of members whose names say that they are secret, by [secret.Sure] or by also, which may be nil. It
-// looks into texts that are JSON themselves, as many results hold them. Text may be cut off anywhere, and what is no JSON
-// comes back as it is, as does text in which nothing is secret.
-func JSON(text []byte, also func(name string) bool) (out []byte, redacted bool) {
-	s := scanner{text: text, secret: func(name string) bool { return secret.Sure(name) || also != nil && also(name) }}
+// JSON replaces the values of members whose names are secret. It looks into texts that are JSON themselves, as many results
+// hold them. Text may be cut off anywhere, and what is no JSON comes back as it is, as does text in which nothing is secret.
+func (n *Names) JSON(text []byte) (out []byte, redacted bool) {
+	s := scanner{text: text, names: n}
 	s.value()
 	if s.out == nil {
 		return text, false
@@ -34,7 +33,7 @@ type scanner struct {
 	text   []byte
 	at     int
 	depth  int
-	secret func(name string) bool
+	names  *Names
 	out    []byte // the text up to copied with its secrets replaced; nil as long as there was none
 	copied int
 }
@@ -81,7 +80,7 @@ func (s *scanner) nested() bool {
 				return false
 			}
 			s.at++
-			if c := s.space(); c != 0 && c != 'n' && c != 't' && c != 'f' && s.secret(unquote(name)) {
+			if c := s.space(); c != 0 && c != 'n' && c != 't' && c != 'f' && s.names.secret(name) {
 				start = s.at
 				whole := s.skip()
 				s.replace(start, s.at)
@@ -101,14 +100,15 @@ func (s *scanner) nested() bool {
 
 // within looks into a string that holds JSON. If it is not whole its end is that of the text.
 func (s *scanner) within(quoted []byte, start int, whole bool) {
-	if len(quoted) < 2 || !bytes.ContainsAny(quoted[:min(len(quoted), 50)], "{[") || s.depth > maxDepth/2 {
+	first := quoted[:min(len(quoted), 50)]
+	if len(quoted) < 2 || bytes.IndexByte(first, '{') < 0 && bytes.IndexByte(first, '[') < 0 || s.depth > maxDepth/2 {
 		return
 	}
 	inner := unquote(quoted)
 	for cut := len(quoted); !whole && inner == "" && cut > max(1, len(quoted)-12); cut-- { // it may end within an escape
 		inner = unquote(append(bytes.Clone(quoted[:cut]), '"'))
 	}
-	in := scanner{text: []byte(inner), depth: s.depth + maxDepth/4, secret: s.secret}
+	in := scanner{text: []byte(inner), depth: s.depth + maxDepth/4, names: s.names}
 	if c := in.space(); c != '{' && c != '[' {
 		return
 	}
@@ -175,14 +175,21 @@ func (s *scanner) space() byte {
 
 // skipText goes over a string. It reports whether it has an end.
 func (s *scanner) skipText() bool {
-	for s.at++; s.at < len(s.text); s.at++ {
-		switch s.text[s.at] {
-		case '\\':
-			s.at++
-		case '"':
-			s.at++
+	quote := s.at
+	for s.at++; s.at < len(s.text); {
+		if quote < s.at {
+			next := bytes.IndexByte(s.text[s.at:], '"')
+			if next < 0 {
+				break
+			}
+			quote = s.at + next
+		}
+		escape := bytes.IndexByte(s.text[s.at:quote], '\\')
+		if escape < 0 {
+			s.at = quote + 1
 			return true
 		}
+		s.at += escape + len(`\"`)
 	}
 	s.at = len(s.text)
 	return false

@@ -3,12 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -35,19 +35,26 @@ func (d *DB) calls(ctx context.Context, q CallQuery) ([]Call, error) {
 		return nil, err // signs only
 	}
 	for _, facet := range callFacets(q.Server, q.Name, q.Client, q.Token, q.Kind, q.Outcome, q.Failed) {
-		terms = append(terms, `"`+facet+`"`)
+		terms = append(terms, term{words: []string{facet}})
 	}
 	first, end := bounds(q.Since, q.Until, q.Before)
-	from, args := `SELECT id AS row FROM call WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?`, []any{first, end, q.Limit}
+	which, args := `call.id >= ? AND call.id < ? ORDER BY call.id DESC LIMIT ?`, []any{first, end, q.Limit}
 	if len(terms) > 0 {
-		from = `SELECT rowid AS row FROM call_words WHERE call_words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`
-		args = append([]any{strings.Join(terms, " AND ")}, args...)
+		found, err := d.find(ctx, terms, first, end, q.Limit)
+		if err != nil {
+			return nil, err
+		}
+		list, err := json.Marshal(found)
+		if err != nil {
+			return nil, err
+		}
+		which, args = `call.id IN (SELECT value FROM json_each(?)) ORDER BY call.id DESC`, []any{list}
 	}
-	columns, join := callColumns, ``
+	columns := callColumns
 	if q.Bodies {
-		columns, join = columns+bodyColumns, ` LEFT JOIN call_body ON call_body.id = row`
+		columns += bodyColumns
 	}
-	rows, err := d.read.QueryContext(ctx, `SELECT `+columns+` FROM (`+from+`) CROSS JOIN call ON call.id = row`+join+` ORDER BY row DESC`, args...)
+	rows, err := d.read.QueryContext(ctx, `SELECT `+columns+` FROM call CROSS JOIN call_origin ON call_origin.id = origin WHERE `+which, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -70,55 +77,56 @@ const (
 	mostEndings = 500
 )
 
-// terms writes words in the query language of FTS5: each in quotes, where no sign means anything. A word that is in no call
-// may be one that is not typed to its end: it stands for those that begin with it, unless it is one letter. To look for the
-// beginnings of all words would take long where there are many calls.
-func (d *DB) terms(ctx context.Context, words string) ([]string, error) {
-	var terms []string
-	for word := range strings.FieldsFuncSeq(words, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }) {
-		term := `"` + word + `"`
+// terms makes terms of words. A word that is in no call may be one that is not typed to its end: it stands for those that
+// begin with it, unless it is one letter. To look for the beginnings of all words would take long where there are many calls.
+func (d *DB) terms(ctx context.Context, text string) (terms []term, err error) {
+	for word := range words(text) {
+		word = string(fold(nil, word))
+		if word == "" {
+			continue // accents only
+		}
+		t := term{words: []string{word}}
 		var row int64
-		err := d.read.QueryRowContext(ctx, `SELECT rowid FROM call_words WHERE call_words MATCH ? LIMIT 1`, term).Scan(&row)
+		err := d.read.QueryRowContext(ctx, `SELECT rowid FROM call_words WHERE call_words MATCH ? LIMIT 1`, t.String()).Scan(&row)
 		if errors.Is(err, sql.ErrNoRows) && utf8.RuneCountInString(word) > 1 {
-			term, err = d.endings(ctx, word)
+			t, err = d.endings(ctx, word)
 		}
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return nil, err
 		}
-		if terms = append(terms, term); len(terms) == mostWords {
+		if terms = append(terms, t); len(terms) == mostWords {
 			break
 		}
 	}
 	return terms, nil
 }
 
-// endings writes what stands for all words that begin in some way: the words themselves if they are not too many, since of
+// endings returns what stands for all words that begin in some way: the words themselves if they are not too many, since of
 // a beginning FTS5 first makes a list of all calls that have it, and then takes the newest.
-func (d *DB) endings(ctx context.Context, beginning string) (term string, err error) {
-	beginning = strings.ToLower(beginning) // as the words of the index are
+func (d *DB) endings(ctx context.Context, beginning string) (term, error) {
 	var words []string
 	for next := beginning; len(words) < mostEndings; next += "\x01" { // just behind the one before
-		// Asked for one at a time: the table has a row for each call with the word.
+		// Asked for one at a time: the table has a row for each block with the word.
 		err := d.read.QueryRowContext(ctx, `SELECT term FROM call_term WHERE term >= ? LIMIT 1`, next).Scan(&next)
-		switch {
-		case err != nil && !errors.Is(err, sql.ErrNoRows):
-			return "", err
-		case err == nil && strings.HasPrefix(next, beginning):
-			words = append(words, `"`+next+`"`)
-			continue
-		case len(words) > 0:
-			return "(" + strings.Join(words, " OR ") + ")", nil
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return term{}, err
 		}
-		break // none, unless it has accents, which the index does not tell
+		if err != nil || !strings.HasPrefix(next, beginning) {
+			if len(words) == 0 {
+				break
+			}
+			return term{words: words}, nil
+		}
+		words = append(words, next)
 	}
-	return `"` + beginning + `"*`, nil
+	return term{beginning: beginning}, nil
 }
 
 // Call returns one call with its bodies. The error is ErrNoCall if there is none.
 func (h *History) Call(ctx context.Context, id int64) (c Call, err error) {
 	err = h.query(ctx, func(db *DB) error {
 		c = Call{}
-		return c.scan(db.read.QueryRowContext(ctx, `SELECT `+callColumns+bodyColumns+` FROM call LEFT JOIN call_body ON call_body.id = call.id WHERE call.id = ?`, id), true)
+		return c.scan(db.read.QueryRowContext(ctx, `SELECT `+callColumns+bodyColumns+` FROM call CROSS JOIN call_origin ON call_origin.id = origin WHERE call.id = ?`, id), true)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return Call{}, ErrNoCall

@@ -109,7 +109,7 @@ func TestKilled(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := db.read.QueryRowContext(t.Context(), `SELECT count(*) FROM call WHERE session = ?`, fmt.Sprint(cmd.Process.Pid)).Scan(&there); err != nil {
+		if err := db.read.QueryRowContext(t.Context(), `SELECT count(*) FROM call JOIN call_origin ON call_origin.id = origin WHERE session = ?`, fmt.Sprint(cmd.Process.Pid)).Scan(&there); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Close(); err != nil {

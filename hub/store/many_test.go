@@ -98,7 +98,7 @@ func TestManyCalls(t *testing.T) {
 // manyDays is the time over which the many calls are spread.
 const manyDays = 29
 
-// fillCalls writes many calls that look like those of a month's work, and returns the words that they are made of, the first
+// fillCalls writes many calls that look like those of a month's work, 50 at a time, and returns the words that they are made of, the first
 // ones being in more of them.
 func fillCalls(t *testing.T, h *History) (words []string, first, now time.Time) {
 	t.Helper()
@@ -113,7 +113,7 @@ func fillCalls(t *testing.T, h *History) (words []string, first, now time.Time) 
 	first = now.AddDate(0, 0, -manyDays)
 	for i := range manyCalls {
 		h.Record(aCall(0, func(c *record.Call) {
-			c.Time = first.Add(time.Duration(i) * (manyDays * 24 * time.Hour / manyCalls))
+			c.Time = first.Add(time.Duration(i/50*50)*(manyDays*24*time.Hour/manyCalls) + time.Duration(i%50)*time.Millisecond)
 			c.Server, c.Name = fmt.Sprint("server", random.IntN(10)), "tool_"+words[random.IntN(30)]
 			c.Client = []string{"claude-code", "cursor", "Visual Studio Code"}[random.IntN(3)]
 			c.Args = fmt.Appendf(nil, `{"path":"/home/me/%s/%s.md","query":"%s %s"}`, pick(), pick(), pick(), pick())

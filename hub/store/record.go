@@ -17,8 +17,8 @@ import (
 const (
 	queueRoom  = 8192                   // records that may wait
 	bodyRoom   = 32 << 20               // bytes of arguments and results that may wait
-	batchSize  = 2000                   // records that are written at once
-	flushEvery = 250 * time.Millisecond // how long a record waits at most for others
+	batchSize  = 4000                   // records that are written at once
+	flushEvery = 400 * time.Millisecond // how long a record waits at most for others
 )
 
 // Longest texts of a record, in bytes.
@@ -33,7 +33,7 @@ type HistoryOptions struct {
 	Open func(context.Context) (*DB, error)
 	// Redact takes secrets out of arguments or a result, JSON that may be cut off anywhere. Definition is that of the
 	// tool, nil if it is not known. It is not called from several goroutines at once.
-	Redact func(definition, text []byte) (out []byte, redacted bool)
+	Redact func(definition, text []byte) (out string, redacted bool)
 	// Margin returns how many bytes more than it is to have at most a text needs for Redact to find in it what is cut off.
 	Margin   func() int
 	Settings HistorySettings
@@ -46,7 +46,8 @@ type History struct {
 	options  HistoryOptions
 	settings atomic.Pointer[HistorySettings]
 	queue    chan *entry
-	waiting  atomic.Int64 // bytes of arguments and results in the queue
+	many     chan struct{} // a batch waits in the queue
+	waiting  atomic.Int64  // bytes of arguments and results in the queue
 
 	written, dropped, bare atomic.Int64
 	tidied                 int64        // of written, when it was last tidied up; only Run uses it
@@ -63,6 +64,7 @@ type History struct {
 // entry is one thing to be written: a call, or a happening.
 type entry struct {
 	record.Call
+	id        int64
 	limit     int // bytes of arguments and of the result
 	margin    int // how many more there may be
 	happening *Happening
@@ -70,7 +72,7 @@ type entry struct {
 
 // NewHistory returns a history that records once Run is called.
 func NewHistory(o HistoryOptions) *History {
-	h := &History{options: o, queue: make(chan *entry, queueRoom)}
+	h := &History{options: o, queue: make(chan *entry, queueRoom), many: make(chan struct{}, 1)}
 	h.Configure(o.Settings)
 	return h
 }
@@ -120,6 +122,12 @@ func (h *History) put(e *entry) {
 		h.waiting.Add(-e.size())
 		h.dropped.Add(1)
 	}
+	if len(h.queue) >= batchSize {
+		select {
+		case h.many <- struct{}{}:
+		default:
+		}
+	}
 }
 
 func (e *entry) size() int64 { return int64(len(e.Args) + len(e.Result)) }
@@ -157,23 +165,21 @@ func (h *History) Run(ctx context.Context) error {
 	}
 }
 
-// gather adds what comes within a moment to a batch.
+// gather adds what comes within a moment to a batch. It sleeps until then: to wake up for each record would cost more than
+// to write it.
 func (h *History) gather(ctx context.Context, batch []*entry) []*entry {
 	moment := time.NewTimer(flushEvery)
 	defer moment.Stop()
+	select {
+	case <-moment.C:
+	case <-h.many:
+	case <-ctx.Done():
+	}
 	for len(batch) < batchSize {
 		select {
 		case e := <-h.queue:
 			batch = append(batch, e)
-			continue
 		default:
-		}
-		select {
-		case e := <-h.queue:
-			batch = append(batch, e)
-		case <-moment.C:
-			return batch
-		case <-ctx.Done():
 			return batch
 		}
 	}

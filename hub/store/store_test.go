@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mcphub/hub/record"
 )
 
 func TestFilesAreForTheUserOnly(t *testing.T) {
@@ -168,8 +170,9 @@ func TestTablesChangeAfterACopy(t *testing.T) {
 	}
 }
 
-// TestOldCallsHaveNoToken: calls of a history from before tokens were recorded are still there.
-func TestOldCallsHaveNoToken(t *testing.T) {
+// TestOldCalls: calls of a history from before tokens were recorded, and from before words were indexed by blocks, are found
+// with all that was kept of them, beside newer ones.
+func TestOldCalls(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hub.db")
 	old, err := sql.Open("sqlite", dsn(path, "immediate"))
 	if err != nil {
@@ -184,7 +187,14 @@ func TestOldCallsHaveNoToken(t *testing.T) {
 		text += string(part)
 	}
 	_, err = old.ExecContext(t.Context(), text+`; PRAGMA user_version = 4;
-		INSERT INTO call VALUES (1740830400000000, 'cursor', '1', 'S', 'legacy', 'mcp', 'files', 'tool', 'read', 'ok', '', 3, 2, 1, 1)`)
+		INSERT INTO call VALUES (1740830400000000, 'cursor', '1', 'S', 'legacy', 'mcp', 'files', 'tool', 'read', 'ok', '', 3, 2, 1, 1),
+			(1740830400000001, 'cursor', '1', 'S', 'legacy', 'mcp', 'files', 'tool', 'read', 'ok', '', 3, 2, 1, 1);
+		INSERT INTO call_body VALUES (1740830400000001, '{"q":"café"}', 1, NULL, 0)`)
+	for id, words := range map[int64]string{1740830400000000: "", 1740830400000001: `{"q":"café"}`} {
+		facets := callFacets("files", "read", "cursor", "", record.Tool, record.OK, false)
+		_, failed := old.ExecContext(t.Context(), `INSERT INTO call_words (rowid, words) VALUES (?, ?)`, id, strings.Join(append(facets, "files read cursor", words), " "))
+		err = errors.Join(err, failed)
+	}
 	if err := errors.Join(err, old.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -193,8 +203,23 @@ func TestOldCallsHaveNoToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	calls, err := db.calls(t.Context(), CallQuery{Limit: 2})
-	if err != nil || len(calls) != 1 || calls[0].Client != "cursor" || calls[0].Token != "" || calls[0].Session != "S" {
+	h := historyOf(db, everything)
+	for i := range 3 {
+		h.Record(aCall(0, func(c *record.Call) {
+			c.Time, c.Args = time.UnixMicro(1740830400000000+int64(i)), []byte(`{"q":"cafe"}`)
+		}))
+	}
+	h.flush(t)
+	calls, err := db.calls(t.Context(), CallQuery{Limit: 10, Server: "files", Words: "CAFÉ", Bodies: true})
+	if err != nil || len(calls) != 4 {
+		t.Fatalf("%+v, %v", calls, err)
+	}
+	c := calls[3]
+	if c.ID != 1740830400000001 || c.Client != "cursor" || c.Token != "" || c.Session != "S" || c.Name != "read" || c.Took != 3*time.Microsecond ||
+		c.KeptArgs == nil || *c.KeptArgs != (Body{`{"q":"café"}`, true, false}) || c.KeptResult != nil {
+		t.Errorf("%+v, %+v", c, c.KeptArgs)
+	}
+	if calls, err = db.calls(t.Context(), CallQuery{Limit: 10, Name: "read"}); err != nil || len(calls) != 2 || calls[1].KeptArgs != nil {
 		t.Errorf("%+v, %v", calls, err)
 	}
 }

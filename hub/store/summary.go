@@ -50,14 +50,16 @@ func (s sums) add(r *record.Call) {
 		if r.Kind == record.Resource {
 			key.name = "" // there may be as many as calls
 		}
-		if s[key] == nil {
-			s[key] = &sum{}
+		of := s[key]
+		if of == nil {
+			of = &sum{}
+			s[key] = of
 		}
-		s[key].calls++
+		of.calls++
 		if r.Outcome.Failed() {
-			s[key].failed++
+			of.failed++
 		}
-		s[key].durations.add(r.Took)
+		of.durations.add(r.Took)
 	}
 }
 

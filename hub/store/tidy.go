@@ -83,7 +83,12 @@ func (d *DB) forget(ctx context.Context, id int64) (calls, happenings int64, err
 			if _, err := tx.ExecContext(ctx, `DELETE FROM call_words WHERE rowid IN (SELECT id FROM call WHERE id < ?)`, end); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `DELETE FROM call_body WHERE id < ?`, end); err != nil {
+			for _, query := range []string{`DELETE FROM call_block WHERE last < ?`, `DELETE FROM call_origin WHERE last < ?`} {
+				if _, err := tx.ExecContext(ctx, query, end); err != nil {
+					return err
+				}
+			}
+			if err := cutBlocks(ctx, tx, end); err != nil {
 				return err
 			}
 			n, err = affected(tx.ExecContext(ctx, `DELETE FROM call WHERE id < ?`, end))
@@ -146,7 +151,7 @@ func (d *DB) forgetAll(ctx context.Context) (calls, happenings int64, err error)
 		if happenings, err = affected(tx.ExecContext(ctx, `DELETE FROM happening`)); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM call_body; DELETE FROM call_sum; INSERT INTO call_words (call_words) VALUES ('delete-all')`)
+		_, err = tx.ExecContext(ctx, `DELETE FROM call_origin; DELETE FROM call_block; DELETE FROM call_sum; INSERT INTO call_words (call_words) VALUES ('delete-all')`)
 		return err
 	})
 	return calls, happenings, err

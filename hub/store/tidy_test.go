@@ -38,7 +38,7 @@ func TestOldCallsAreForgotten(t *testing.T) {
 	if err := db.tidyHistory(t.Context(), everything, now); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(rows(t, db, "call", "call_body", "call_words", "happening")); got != "[3000 3000 3000 30]" {
+	if got := fmt.Sprint(rows(t, db, "call", "call_origin", "call_words", "happening")); got != "[3000 1 60 30]" {
 		t.Errorf("of 40 days are left %s", got)
 	}
 	calls, err := h.Calls(t.Context(), CallQuery{Server: "files", Limit: 5000})
@@ -88,7 +88,7 @@ func TestALargeDatabaseForgetsTheOldest(t *testing.T) {
 	if err := db.tidyHistory(t.Context(), s, start.Add(2*time.Hour)); err != nil {
 		t.Error(err)
 	}
-	if got := fmt.Sprint(rows(t, db, "call", "call_body", "call_words")); got != "[0 0 0]" {
+	if got := fmt.Sprint(rows(t, db, "call", "call_origin", "call_words")); got != "[0 0 0]" {
 		t.Errorf("left are %s", got)
 	}
 }
@@ -107,7 +107,7 @@ func TestClear(t *testing.T) {
 	if err != nil || calls != 4 || happened != 4 {
 		t.Errorf("%d calls and %d events: %v", calls, happened, err)
 	}
-	if got := fmt.Sprint(rows(t, db, "call", "call_body", "call_words", "happening")); got != "[6 6 6 6]" {
+	if got := fmt.Sprint(rows(t, db, "call", "call_origin", "call_words", "happening")); got != "[6 1 6 6]" {
 		t.Errorf("left are %s", got)
 	}
 	fill() // waits while the history is cleared
@@ -116,7 +116,7 @@ func TestClear(t *testing.T) {
 		t.Errorf("%d calls and %d events: %v", calls, happened, err)
 	}
 	h.flush(t)
-	if got := fmt.Sprint(rows(t, db, "call", "call_body", "call_words", "call_sum", "happening")); got != "[0 0 0 0 0]" {
+	if got := fmt.Sprint(rows(t, db, "call", "call_origin", "call_block", "call_words", "call_sum", "happening")); got != "[0 0 0 0 0 0]" {
 		t.Errorf("left are %s", got)
 	}
 	for _, file := range []string{db.path, db.path + "-wal"} {

@@ -37,7 +37,7 @@ func write(ctx context.Context, path string, calls int, span time.Duration) erro
 	}
 	h := store.NewHistory(store.HistoryOptions{
 		Open:     func(context.Context) (*store.DB, error) { return db, nil },
-		Redact:   func(_, text []byte) ([]byte, bool) { return text, false },
+		Redact:   func(_, text []byte) (string, bool) { return string(text), false },
 		Margin:   func() int { return 0 },
 		Settings: store.HistorySettings{Enabled: true, Days: 3650, MaxBytes: math.MaxInt64, Bodies: true, BodyLimit: 16384},
 		Log:      log,
