@@ -33,7 +33,7 @@ export CGO_ENABLED := 0
 help: ## Print this list
 	@echo "MCP Hub $(VERSION)"
 	@echo
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Settings: PORT=$(PORT) CONFIG=$(or $(CONFIG),(default)) FUZZTIME=$(FUZZTIME) RUN=$(RUN) BENCH=$(BENCH)"
 
@@ -166,6 +166,17 @@ package-test: ## The packages for Linux on amd64: what is in them, installed, st
 	@build/setup.sh package-test
 	@$(MAKE) --no-print-directory package PACKAGES='deb linux/amd64-desktop linux/amd64'
 	VERSION='$(VERSION)' build/package-test.sh
+
+.PHONY: package-reproducible
+package-reproducible: ## Make packages of the last commit in two folders and compare them (PACKAGES="deb windows/amd64" narrows)
+	@build/reproducible.sh $(PACKAGES)
+
+.PHONY: wine-test
+wine-test: ## The headless hub for Windows under Wine; with WINE=1, since Wine takes 1 GB on the disk
+	@test '$(WINE)' = 1 || { echo 'Run it as: make wine-test WINE=1' >&2; exit 1; }
+	@build/setup.sh wine-test
+	@GOOS=windows GOARCH=amd64 $(MAKE) --no-print-directory build BIN=build/cache/wine/mcp-hub.exe
+	@VERSION='$(VERSION)' build/wine-test.sh build/cache/wine/mcp-hub.exe
 
 .PHONY: clean
 clean: ## Remove what was built and installed inside this folder

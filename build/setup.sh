@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks the tools that a build needs and installs, with apt where it can, those that a distribution ships.
-# Usage: build/setup.sh [browser | desktop | desktop-test | package | package-test]; with an argument it sees to the browser that
-# the dashboard is tested with, or to what the tray and the window, or packages, are built or tested with.
+# Usage: build/setup.sh [browser | desktop | desktop-test | package | package-test | wine-test]; with an argument it sees to
+# the browser that the dashboard is tested with, or to what tray and window, or packages, are built or tested with.
 set -euo pipefail
 
 fail() { echo "setup: $*" >&2; exit 1; }
@@ -47,6 +47,12 @@ if [[ ${1:-} == package* ]]; then
     [[ $1 == package ]] || debian appstream desktop-file-utils dpkg-dev lintian man-db mandoc
   fi
   command -v zip >/dev/null || fail "zip is missing: install it"
+  exit
+fi
+
+if [[ ${1:-} == wine-test ]]; then
+  command -v apt-get >/dev/null || fail "this test needs Debian's Wine"
+  debian wine wine64 gcc-mingw-w64-x86-64-win32
   exit
 fi
 

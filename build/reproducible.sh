@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Makes packages of the last commit in two clones in different folders, the second without anything that was compiled for
+# the first, and compares them byte for byte.
+# Usage: build/reproducible.sh [WHAT...], as of build/package.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+temp=$(mktemp -d)
+trap 'chmod -R u+w "$temp" && rm -rf "$temp"' EXIT
+
+for folder in one a/longer/path/to/two; do
+  git clone --quiet . "$temp/$folder"
+  make -C "$temp/$folder" --no-print-directory package PACKAGES="$*"
+  export GOCACHE=$temp/cache
+done
+cd "$temp"
+diff <(cd one/build/dist && ls) <(cd a/longer/path/to/two/build/dist && ls)
+for file in one/build/dist/*; do
+  cmp "$file" "a/longer/path/to/two/build/dist/${file##*/}"
+done
+echo "reproducible: $(ls one/build/dist | wc -l) files are the same in both builds"
