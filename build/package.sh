@@ -14,6 +14,11 @@ tool() { go tool -modfile=tools/package.mod "$@"; }
 all=(deb rpm linux/amd64-desktop {linux,darwin,windows}/{amd64,arm64} windows/{amd64,arm64}-desktop sbom)
 what=("${@:-${all[@]}}")
 wanted() { [[ " ${what[*]} " == *" $1 "* ]]; }
+fail() { echo "package: $*" >&2; exit 1; }
+for name in "${what[@]}"; do
+  [[ " ${all[*]} " == *" $name "* ]] || fail "there is no $name, only ${all[*]}"
+done
+host=$(go env GOHOSTOS)/$(go env GOHOSTARCH)
 
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
@@ -21,13 +26,16 @@ rm -rf "$dist" "$work"
 mkdir -p "$dist" "$work"
 unset "${!MCP_HUB_@}" # the manual pages tell defaults, which these change
 
-# program GOOS GOARCH[-desktop] makes $work/GOOS/GOARCH[-desktop]/mcp-hub, and says where it is.
+# program GOOS GOARCH[-desktop] makes $work/GOOS/GOARCH[-desktop]/mcp-hub once, and says where it is.
 program() {
   local out=$work/$1/$2/mcp-hub
   case $1/$2 in
-  windows/*-desktop) out+=-desktop.exe; GOOS=$1 GOARCH=${2%-desktop} make -s build VERSION="$version" BIN="$out" GUI=yes ;;
-  */*-desktop) make -s desktop VERSION="$version" DESKTOP="$out" ;;
-  windows/*) out+=.exe; GOOS=$1 GOARCH=$2 make -s build VERSION="$version" BIN="$out" ;;
+  windows/*-desktop) out+=-desktop.exe ;;
+  windows/*) out+=.exe ;;
+  esac
+  [[ -e $out ]] || case $1/$2 in
+  windows/*-desktop) GOOS=$1 GOARCH=${2%-desktop} make -s build VERSION="$version" BIN="$out" GUI=yes ;;
+  *-desktop) make -s desktop VERSION="$version" DESKTOP="$out" ;;
   *) GOOS=$1 GOARCH=$2 make -s build VERSION="$version" BIN="$out" ;;
   esac >&2
   echo "$out"
@@ -64,6 +72,7 @@ archive() {
 }
 
 if wanted deb || wanted rpm || wanted linux/amd64-desktop; then
+  [[ $host == linux/amd64 ]] || fail "the desktop program for Linux on amd64 can only be built there: name other packages"
   hub=$(program linux amd64-desktop) tree=$work/tree
   install -D "$hub" "$tree/bin/mcp-hub"
   for file in applications/arpa.home.mcphub.desktop metainfo/arpa.home.mcphub.metainfo.xml; do
@@ -119,29 +128,33 @@ for target in {linux,darwin,windows}/{amd64,arm64} windows/{amd64,arm64}-desktop
   wanted "$target" || continue
   if [[ ! -d $work/docs ]]; then # the same in all of them
     manual "$work/docs/man" ""
-    completions "$(program "$(go env GOHOSTOS)" "$(go env GOHOSTARCH)")" "$work/completions"
-    "$(program "$(go env GOHOSTOS)" "$(go env GOHOSTARCH)")" completion powershell >"$work/completions/mcp-hub.ps1"
+    hub=$(program "${host%/*}" "${host#*/}")
+    completions "$hub" "$work/completions"
+    "$hub" completion powershell >"$work/completions/mcp-hub.ps1"
     for file in "$work"/completions/{*.ps1,*/*/*}; do install -D -m 644 -t "$work/docs/completions" "$file"; done
     cp LICENSE README.md "$work/docs/"
   fi
-  os=${target%/*} tags=
+  os=${target%/*} arch=${target#*/} tags=
   cp -r "$work/docs" "$work/folder"
-  if [[ $target == *-desktop ]]; then # a program with a window prints nothing in a terminal, so both are in it
-    install "$(program windows "${target#*/}")" "$work/folder/"
+  if [[ $arch == *-desktop ]]; then # a program with a window prints nothing in a terminal, so both are in it
+    install "$(program "$os" "$arch")" "$work/folder/"
     tags=desktop,production
   fi
-  target_arch=${target#*/}
-  install "$(program "$os" "${target_arch%-desktop}")" "$work/folder/"
+  install "$(program "$os" "${arch%-desktop}")" "$work/folder/"
   GOOS=$os build/notices.sh "$tags" >"$work/folder/THIRD-PARTY.txt"
   archive "$target" "$work/folder"
 done
 
-# What all programs together are made of. They are the same however they are built, so there are no times and serial numbers.
+# What all programs together are made of.
 if wanted sbom; then
-  tool cyclonedx-gomod mod -json -licenses -std -noserial -notimestamp -output "$dist/mcp-hub-$version.cdx.json" .
-  (cd frontend && npm sbom --sbom-format cyclonedx --sbom-type application --omit dev) |
-    node -e 'const bom = JSON.parse(require("fs").readFileSync(0)); delete bom.serialNumber; delete bom.metadata.timestamp
-      console.log(JSON.stringify(bom, null, 2))' >"$dist/mcp-hub-$version-dashboard.cdx.json"
+  tool cyclonedx-gomod mod -json -licenses -std -noserial -notimestamp -output "$work/hub.json" .
+  mkdir "$work/dashboard" && cp frontend/package.json frontend/package-lock.json "$work/dashboard/"
+  (
+    cd "$work/dashboard"
+    npm pkg set version="$version" # npm asks for one
+    npm sbom --package-lock-only --sbom-format cyclonedx --sbom-type application
+  ) >"$work/dashboard.json"
+  node build/sbom.mjs "$version" "$work/hub.json" "$work/dashboard.json" >"$dist/mcp-hub-$version.cdx.json"
 fi
 
 (cd "$dist" && sha256sum -- * >"$OLDPWD/$work/SHA256SUMS" && mv "$OLDPWD/$work/SHA256SUMS" .)
