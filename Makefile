@@ -17,7 +17,8 @@ BIN     := build/bin/mcp-hub
 DESKTOP := build/bin/mcp-hub-desktop
 TAGS    := desktop,production,webkit2_41
 VERSION := $(shell build/version.sh)
-FLAGS   := -ldflags '-s -w -X main.version=$(VERSION)$(if $(GUI), -H windowsgui)'
+# The version names the commit; what Go itself would tell of it differs between a clone and a worktree.
+FLAGS   := -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)$(if $(GUI), -H windowsgui)'
 PEERS   := test/node_modules/.package-lock.json
 MODULES := frontend/node_modules/.package-lock.json
 SITE    := frontend/dist/site/index.html

@@ -16,7 +16,7 @@ tree() { (cd "$1" && find . -mindepth 1 -printf '%p %y %m %l\n' | sort); }
 # works PROGRAM starts it as a person would, with a home of its own.
 works() {
   local home=$temp/home hub
-  rm -rf "$home" && mkdir -p -m 700 "$home"
+  rm -rf "$home" && mkdir -m 700 "$home"
   local clean=(env -i HOME="$home" PATH="$PATH" LC_ALL="$LC_ALL")
   [[ $("${clean[@]}" "$1" --version) == *"MCP Hub $VERSION" ]] || fail "$1 --version does not say $VERSION"
   "${clean[@]}" "$1" --port 0 --no-browser --socket "$home/socket" 2>"$home/log" &

@@ -44,7 +44,7 @@ program() {
 # manual FOLDER TAGS makes the manual pages of a flavour.
 manual() {
   mkdir -p "$1"
-  go run -trimpath -ldflags "-X main.version=$version" -tags "man${2:+,$2}" . "$1" build/linux/mcp-hub.1.in
+  go run -trimpath -buildvcs=false -ldflags "-X main.version=$version" -tags "man${2:+,$2}" . "$1" build/linux/mcp-hub.1.in
   gzip -9n "$1"/*.1
 }
 
@@ -107,7 +107,7 @@ TEXT
     ! wanted $packager || tool nfpm package --config build/linux/nfpm.yaml --packager $packager --target "$dist/"
   done
   cp -r "$work/rpm/share/zsh" "$tree/share/"
-  rm -rf "$tree/lib"
+  rm -r "${tree:?}/lib"
 fi
 
 if wanted linux/amd64-desktop; then

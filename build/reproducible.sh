@@ -17,4 +17,4 @@ diff <(cd one/build/dist && ls) <(cd a/longer/path/to/two/build/dist && ls)
 for file in one/build/dist/*; do
   cmp "$file" "a/longer/path/to/two/build/dist/${file##*/}"
 done
-echo "reproducible: $(ls one/build/dist | wc -l) files are the same in both builds"
+echo "reproducible: $(find one/build/dist -type f | wc -l) files are the same in both builds"
