@@ -108,6 +108,7 @@ works "$root/.local/bin/mcp-hub"
 env -i HOME="$root" PATH="$PATH" "$root/.local/bin/mcp-hub" autostart on >"$temp/output"
 env -i HOME="$root" PATH="$PATH" "$script" --uninstall >"$temp/output"
 rmdir "$root/.config/autostart" "$root/.config"
+for option in "" "" --uninstall; do env -i HOME="$root" PATH="$PATH" "$script" --prefix "$root/own" $option >"$temp/output"; done
 tree "$root" >"$temp/after"
 same "$temp/before" "$temp/after" "install.sh --uninstall leaves something"
 

@@ -7,8 +7,9 @@ cd "$(dirname "$0")/.."
 temp=$(mktemp -d)
 trap 'chmod -R u+w "$temp" && rm -rf "$temp"' EXIT
 
-for folder in one a/longer/path/to/two; do
-  git clone --quiet . "$temp/$folder"
+folders=(one a/longer/path/to/two)
+for folder in "${folders[@]}"; do git clone --quiet . "$temp/$folder"; done
+for folder in "${folders[@]}"; do
   make -C "$temp/$folder" --no-print-directory package PACKAGES="$*"
   export GOCACHE=$temp/cache
 done

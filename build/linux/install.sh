@@ -47,12 +47,14 @@ fi
 
 cd "$(dirname "$0")"
 [ -x bin/mcp-hub ] || fail "bin/mcp-hub is missing: run install.sh in the folder that was unpacked"
-new= # as in the file $installed
-[ -d "$prefix" ] || new="/
-"
-mkdir -p "$prefix" || fail "$prefix cannot be made: choose another folder with --prefix, or run this as root"
-[ -w "$prefix" ] || fail "$prefix is not writable: choose another folder with --prefix, or run this as root"
 [ ! -e "$installed" ] || remove # an older version may have had other files
+new=                             # as in the file $installed
+if [ ! -d "$prefix" ]; then
+  mkdir "$prefix" || fail "choose another folder with --prefix, make the one above it, or run this as root"
+  new="/
+"
+fi
+[ -w "$prefix" ] || fail "$prefix is not writable: choose another folder with --prefix, or run this as root"
 
 folder() { # makes a folder and those above it, and notes those that were not there
   [ -d "$prefix/$1" ] && return
