@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes packages in build/dist, the same bytes for the same commit in whichever folder: times are those of the commit, owners
 # are root, files come in the order of their names.
-# Usage: VERSION=… TAGS=… build/package.sh [WHAT...]; without WHAT, everything. TAGS are those of the desktop program on Linux.
+# Usage: make package [PACKAGES=WHAT...]; without WHAT, everything. TAGS are those of the desktop program on Linux.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export VERSION LC_ALL=C TZ=UTC
@@ -44,7 +44,7 @@ program() {
 # manual FOLDER TAGS makes the manual pages of a flavour.
 manual() {
   mkdir -p "$1"
-  go run -trimpath -buildvcs=false -ldflags "-X main.version=$version" -tags "man${2:+,$2}" . "$1" build/linux/mcp-hub.1.in
+  go run -buildvcs=false -ldflags "-X main.version=$version" -tags "man${2:+,$2}" . "$1" build/linux/mcp-hub.1.in
   gzip -9n "$1"/*.1
 }
 
@@ -80,11 +80,11 @@ if wanted deb || wanted rpm || wanted linux/amd64-desktop; then
   done
   sed -i "s/@VERSION@/$version/; s/@DATE@/$(date -d "@$SOURCE_DATE_EPOCH" +%F)/" "$tree"/share/metainfo/*
   mkdir -p "$tree/share/icons" && cp -r build/icons/hicolor "$tree/share/icons/"
-  manual "$tree/share/man/man1" "$TAGS"
+  CGO_ENABLED=1 manual "$tree/share/man/man1" "$TAGS"
   completions "$hub" "$tree/share"
   docs=$tree/share/doc/mcp-hub
   install -D -m 644 -t "$docs" build/linux/copyright
-  build/notices.sh "$TAGS" | gzip -9n >"$docs/THIRD-PARTY.txt.gz"
+  CGO_ENABLED=1 build/notices.sh "$TAGS" | gzip -9n >"$docs/THIRD-PARTY.txt.gz"
   gzip -9nc CHANGELOG.md >"$docs/changelog.gz"
 fi
 
