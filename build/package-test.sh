@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
 
 deb=$(echo build/dist/*.deb) id=arpa.home.mcphub
-temp=$(mktemp -d)
-trap 'rm -rf "$temp"' EXIT
+temp=$(mktemp -d) hub=
+trap '[[ -z $hub ]] || kill "$hub" || true; rm -rf "$temp"' EXIT
 fail() { echo "package-test: $*" >&2; exit 1; }
 step() { echo "package-test: $* (${SECONDS} s)"; }
 same() { diff -u "$1" "$2" || fail "$3"; } # files WANTED and GOT
@@ -15,7 +15,7 @@ tree() { (cd "$1" && find . -mindepth 1 -printf '%p %y %m %l\n' | sort); }
 
 # works PROGRAM starts it as a person would, with a home of its own.
 works() {
-  local home=$temp/home hub
+  local home=$temp/home
   rm -rf "$home" && mkdir -m 700 "$home"
   local clean=(env -i HOME="$home" PATH="$PATH" LC_ALL="$LC_ALL")
   [[ $("${clean[@]}" "$1" --version) == *"MCP Hub $VERSION" ]] || fail "$1 --version does not say $VERSION"
@@ -23,11 +23,12 @@ works() {
   hub=$!
   for _ in {1..300}; do
     "${clean[@]}" "$1" status --hub "unix://$home/socket" >"$home/status" 2>/dev/null && break
-    kill -0 "$hub" || { cat "$home/log" >&2; fail "the hub of $1 ended"; }
+    kill -0 "$hub" || { hub= && cat "$home/log" >&2 && fail "the hub of $1 ended"; }
     sleep 0.1
   done
   kill "$hub"
   wait "$hub" || fail "the hub of $1 did not end well"
+  hub=
   grep -q "$VERSION" "$home/status" || { cat "$home/log" "$home/status" >&2; fail "the hub of $1 did not answer"; }
   rm -rf "$home"
 }

@@ -20,7 +20,8 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 )
 
-// programName is the name of the menu's entry, by which desktops know whose window it is.
+// programName is the name of the menu's entry, by which desktops know on Wayland whose window it is. On X11 the toolkit takes
+// the name of the program's file, which the entry names too.
 const programName = "arpa.home.mcphub"
 
 //go:embed icon.png
