@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes packages of the last commit in two clones in different folders, and compares them byte for byte. With COLD=1 the second
-# takes nothing that was compiled for the first, which takes half an hour on two cores.
+# takes nothing that was compiled before, which takes long.
 # Usage: [COLD=1] build/reproducible.sh [WHAT...], as of build/package.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
