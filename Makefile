@@ -16,7 +16,9 @@ GO       ?= go
 BIN     := build/bin/mcp-hub
 DESKTOP := build/bin/mcp-hub-desktop
 TAGS    := desktop,production,webkit2_41
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION := $(shell build/version.sh)
+# The version names the commit; what Go itself would tell of it differs between a clone and a worktree.
+FLAGS   := -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)$(if $(GUI), -H windowsgui)'
 PEERS   := test/node_modules/.package-lock.json
 MODULES := frontend/node_modules/.package-lock.json
 SITE    := frontend/dist/site/index.html
@@ -32,7 +34,7 @@ export CGO_ENABLED := 0
 help: ## Print this list
 	@echo "MCP Hub $(VERSION)"
 	@echo
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Settings: PORT=$(PORT) CONFIG=$(or $(CONFIG),(default)) FUZZTIME=$(FUZZTIME) RUN=$(RUN) BENCH=$(BENCH)"
 
@@ -41,16 +43,17 @@ help: ## Print this list
 run: $(if $(DISPLAY)$(WAYLAND_DISPLAY),desktop,build) ## Build the hub and start it on PORT with CONFIG; print where it answers
 	@build/run.sh $(if $(DISPLAY)$(WAYLAND_DISPLAY),$(DESKTOP),$(BIN)) '$(PORT)' '$(CONFIG)'
 
-# Without npm the hub is built without its dashboard, and says so where that would be.
+# Without npm the hub is built without its dashboard, and says so where that would be. With GOOS=windows GUI=yes it is the hub
+# with tray and window, which needs no C compiler there.
 .PHONY: build
 build: $(if $(shell command -v npm),$(SITE)) ## Build the static headless hub: build/bin/mcp-hub
-	$(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) .
+	$(GO) build $(FLAGS) $(if $(GUI),-tags 'desktop production') -o $(BIN) .
 
 # The window's toolkit has a build tool of its own, "wails build", which does the same.
 .PHONY: desktop
 desktop: $(if $(shell command -v npm),$(SITE)) ## Build the hub with tray and window: build/bin/mcp-hub-desktop
 	@build/setup.sh desktop
-	CGO_ENABLED=1 $(GO) build -tags $(TAGS) -ldflags '-s -w -X main.version=$(VERSION)' -o $(DESKTOP) .
+	CGO_ENABLED=1 $(GO) build $(FLAGS) -tags $(TAGS) -o $(DESKTOP) .
 
 .PHONY: test
 test: setup ## Run everything CI runs
@@ -58,7 +61,7 @@ test: setup ## Run everything CI runs
 	@$(MAKE) --no-print-directory -k -j2 -Otarget vet lint floors unit
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory -k -j2 -Otarget e2e conformance
-	@$(MAKE) --no-print-directory browser desktop-test
+	@$(MAKE) --no-print-directory browser desktop-test package-test
 
 .PHONY: setup
 setup: tools $(PEERS) $(MODULES) ## Install what the tests need (a C compiler for the race detector, a keyring, npm packages)
@@ -73,6 +76,7 @@ QUICK := -gcflags='all=-N -l'
 .PHONY: vet
 vet: ## go vet, also as Windows and macOS would compile it
 	$(GO) vet ./...
+	$(GO) vet -tags man .
 	GOOS=windows $(GO) vet $(QUICK) ./...
 	GOOS=windows $(GO) vet $(QUICK) -tags desktop,production . ./app/...
 	GOOS=darwin $(GO) vet $(QUICK) ./...
@@ -122,7 +126,7 @@ browser: build $(PEERS) ## The built hub's dashboard in Chromium and WebKitGTK, 
 desktop-test: $(if $(shell command -v npm),$(SITE)) ## The hub's tray and window, on a display and a session bus of their own
 	@build/setup.sh desktop-test
 	@mkdir -p $(LOGS)
-	CGO_ENABLED=1 $(GO) build -tags $(TAGS),devtools -ldflags '-s -w -X main.version=$(VERSION)' -o $(DESKTOP)-test .
+	CGO_ENABLED=1 $(GO) build $(FLAGS) -tags $(TAGS),devtools -o $(DESKTOP)-test .
 	MCP_HUB_DESKTOP='$(abspath $(DESKTOP))-test' PICTURES='$(LOGS)' $(GO) test -count=1 -timeout 5m -run '$(RUN)' ./app
 
 .PHONY: pictures
@@ -152,9 +156,33 @@ conformance: build $(PEERS) ## The official MCP conformance suites against the b
 bench: ## Go benchmarks (BENCH=regexp narrows)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+.PHONY: package
+package: tools $(SITE) ## Make all packages in build/dist: .deb, .rpm, archives for three systems, SBOM, checksums
+	@build/setup.sh desktop
+	@build/setup.sh package
+	VERSION='$(VERSION)' TAGS='$(TAGS)' build/package.sh $(PACKAGES)
+
+.PHONY: package-test
+package-test: ## The packages for Linux on amd64: what is in them, installed, started and removed; skipped elsewhere
+	@if [[ $$(uname -sm) != 'Linux x86_64' ]] || ! command -v dpkg-deb >/dev/null; then echo 'package-test: skipped, it needs Debian on amd64'; exit; fi; \
+	build/setup.sh package-test && \
+	$(MAKE) --no-print-directory package PACKAGES='deb linux/amd64-desktop linux/amd64' && \
+	VERSION='$(VERSION)' build/package-test.sh
+
+.PHONY: package-reproducible
+package-reproducible: ## Make packages of the last commit in two folders and compare them (PACKAGES="deb windows/amd64" narrows)
+	@build/reproducible.sh $(PACKAGES)
+
+.PHONY: wine-test
+wine-test: ## The headless hub for Windows under Wine; with WINE=1, since Wine takes 1 GB on the disk
+	@test '$(WINE)' = 1 || { echo 'Run it as: make wine-test WINE=1' >&2; exit 1; }
+	@build/setup.sh wine-test
+	@GOOS=windows GOARCH=amd64 $(MAKE) --no-print-directory build BIN=build/cache/wine/mcp-hub.exe
+	@VERSION='$(VERSION)' build/wine-test.sh build/cache/wine/mcp-hub.exe
+
 .PHONY: clean
 clean: ## Remove what was built and installed inside this folder
-	rm -rf build/bin build/cache test/node_modules frontend/node_modules frontend/dist/site
+	rm -rf build/bin build/cache build/dist test/node_modules frontend/node_modules frontend/dist/site
 
 $(PEERS): test/package.json test/package-lock.json test/.npmrc | tools
 	cd test && npm ci --no-audit --no-fund

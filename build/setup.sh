@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks the tools that a build needs and installs, with apt where it can, those that a distribution ships.
-# Usage: build/setup.sh [browser | desktop | desktop-test]; with an argument it sees to the browser that the dashboard is tested
-# with, or to what the tray and the window are built or tested with.
+# Usage: build/setup.sh [browser | desktop | desktop-test | package | package-test | wine-test]; with an argument it sees to
+# the browser that the dashboard is tested with, or to what tray and window, or packages, are built or tested with.
 set -euo pipefail
 
 fail() { echo "setup: $*" >&2; exit 1; }
@@ -40,6 +40,21 @@ if [[ ${1:-} == desktop* && $(uname) == Linux ]]; then
   exit
 fi
 [[ ${1:-} != desktop* ]] || exit 0
+
+if [[ ${1:-} == package* ]]; then
+  if command -v apt-get >/dev/null; then
+    debian zip
+    [[ $1 == package ]] || debian appstream desktop-file-utils dpkg-dev lintian man-db mandoc
+  fi
+  command -v zip >/dev/null || fail "zip is missing: install it"
+  exit
+fi
+
+if [[ ${1:-} == wine-test ]]; then
+  command -v apt-get >/dev/null || fail "this test needs Debian's Wine"
+  debian wine wine64 gcc-mingw-w64-x86-64-win32
+  exit
+fi
 
 command -v go >/dev/null || fail "Go is missing: install Go 1.26 or newer (https://go.dev/doc/install)"
 command -v node >/dev/null || fail "Node.js is missing: install Node.js 20 or newer (https://nodejs.org)"

@@ -50,3 +50,21 @@ func TestAutostart(t *testing.T) {
 		}
 	}
 }
+
+// Who enables the unit of the package gets the same as who says "mcp-hub autostart on --systemd".
+func TestUnitOfThePackage(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	t.Setenv("PATH", dir) // without systemctl
+	packaged, err := os.ReadFile("../../build/linux/mcp-hub.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ServiceOn(t.Context(), Entry{Program: "/usr/bin/mcp-hub", Args: []string{"--watch"}}); err != nil {
+		t.Fatal(err)
+	}
+	written, err := os.ReadFile(filepath.Join(dir, "systemd", "user", "mcp-hub.service"))
+	if err != nil || string(written) != string(packaged) {
+		t.Errorf("%v: written\n%spackaged\n%s", err, written, packaged)
+	}
+}

@@ -20,6 +20,10 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 )
 
+// programName is the name of the menu's entry, by which desktops know on Wayland whose window it is. On X11 the toolkit takes
+// the name of the program's file, which the entry names too.
+const programName = "arpa.home.mcphub"
+
 //go:embed icon.png
 var icon []byte
 
@@ -68,7 +72,7 @@ func Run(ctx context.Context, o Options) (err error) {
 			runtime.WindowExecJS(window, s.dressed())
 		},
 		OnBeforeClose: func(window context.Context) bool { s.remember(window); return false },
-		Linux:         &linux.Options{Icon: icon, ProgramName: "mcp-hub", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
+		Linux:         &linux.Options{Icon: icon, ProgramName: programName, WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
 		Windows:       &windows.Options{Theme: windows.SystemDefault, IsZoomControlEnabled: false},
 	})
 	if err != nil {

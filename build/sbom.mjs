@@ -1,0 +1,26 @@
+// Makes one SBOM of two: that of the hub, and that of the dashboard which is a part of it. What would differ from build to
+// build is left out.
+// Usage: node build/sbom.mjs VERSION HUB.json DASHBOARD.json
+import { readFileSync } from "node:fs";
+
+const [version, ...files] = process.argv.slice(2);
+const [hub, dashboard] = files.map((file) => JSON.parse(readFileSync(file, "utf8")));
+const [whole, part] = [hub, dashboard].map((bom) => bom.metadata.component);
+
+part.name = "mcp-hub-dashboard";
+whole.name = "mcp-hub";
+whole.version = version;
+for (const tool of hub.metadata.tools) delete tool.hashes; // they are compiled here
+hub.metadata.tools.push(...dashboard.metadata.tools);
+// npm's own --omit dev also leaves out what both the dashboard and its tools need.
+const isTool = (component) => component.properties?.some((one) => one.name === "cdx:npm:package:development");
+const packages = dashboard.components.filter((component) => !isTool(component));
+const there = new Set([part, ...packages].map((component) => component["bom-ref"]));
+hub.components.push(part, ...packages);
+hub.dependencies.find((one) => one.ref === whole["bom-ref"]).dependsOn.push(part["bom-ref"]);
+hub.dependencies.push(
+  ...dashboard.dependencies
+    .filter((one) => there.has(one.ref))
+    .map((one) => ({ ...one, dependsOn: one.dependsOn.filter((ref) => there.has(ref)) })),
+);
+console.log(JSON.stringify(hub, null, 2));
