@@ -16,7 +16,7 @@ GO       ?= go
 BIN     := build/bin/mcp-hub
 DESKTOP := build/bin/mcp-hub-desktop
 TAGS    := desktop,production,webkit2_41
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION := $(shell build/version.sh)
 PEERS   := test/node_modules/.package-lock.json
 MODULES := frontend/node_modules/.package-lock.json
 SITE    := frontend/dist/site/index.html
@@ -146,7 +146,12 @@ bench: ## Go benchmarks (BENCH=regexp narrows)
 
 .PHONY: clean
 clean: ## Remove what was built and installed inside this folder
-	rm -rf build/bin build/cache test/node_modules frontend/node_modules frontend/dist/site
+	rm -rf build/bin build/cache build/dist test/node_modules frontend/node_modules frontend/dist/site
+
+# The same program in packages for npm, one for each platform and one that starts it: see build/npm.sh.
+.PHONY: npm
+npm: $(SITE) ## Make the npm packages in build/dist (NPM_SCOPE=@name for a scope of yours on a registry)
+	VERSION='$(VERSION)' build/npm.sh
 
 $(PEERS): test/package.json test/package-lock.json test/.npmrc | tools
 	cd test && npm ci --no-audit --no-fund
