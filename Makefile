@@ -8,6 +8,7 @@ SHELL := /bin/bash
 # What a caller may set: make run PORT=4000 CONFIG=./servers.json
 PORT     ?= 37373
 CONFIG   ?=
+FEED     ?=
 FUZZTIME ?= 5s
 BENCH    ?= .
 RUN      ?= .
@@ -40,13 +41,13 @@ run: $(if $(DISPLAY)$(WAYLAND_DISPLAY),desktop,build) ## Build the hub and start
 # Without npm the hub is built without its dashboard, and says so where that would be.
 .PHONY: build
 build: $(if $(shell command -v npm),$(SITE)) ## Build the static headless hub: build/bin/mcp-hub
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) .
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)$(if $(FEED), -X main.feed=$(FEED))' -o $(BIN) .
 
 # The window's toolkit has a build tool of its own, "wails build", which does the same.
 .PHONY: desktop
 desktop: $(if $(shell command -v npm),$(SITE)) ## Build the hub with tray and window: build/bin/mcp-hub-desktop
 	@build/setup.sh desktop
-	CGO_ENABLED=1 $(GO) build -trimpath -tags $(TAGS) -ldflags '-s -w -X main.version=$(VERSION)' -o $(DESKTOP) .
+	CGO_ENABLED=1 $(GO) build -trimpath -tags $(TAGS) -ldflags '-s -w -X main.version=$(VERSION)$(if $(FEED), -X main.feed=$(FEED))' -o $(DESKTOP) .
 
 .PHONY: test
 test: setup ## Run everything CI runs

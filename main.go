@@ -149,7 +149,7 @@ func command(stderr io.Writer) *cobra.Command {
 			if o.StateDir, err = statedir.Path(); err != nil {
 				return err
 			}
-			o.Sources = market.DefaultSources()
+			o.Sources, o.Feed = market.DefaultSources(), feed
 			if !noBrowser {
 				o.OpenURL = openPage
 			}
