@@ -54,7 +54,7 @@ test: setup ## Run everything CI runs
 	@$(MAKE) --no-print-directory -Otarget frontend
 	@$(MAKE) --no-print-directory -k -j2 -Otarget vet lint floors unit
 	@$(MAKE) --no-print-directory fuzz
-	@$(MAKE) --no-print-directory e2e conformance browser desktop-test
+	@$(MAKE) --no-print-directory e2e conformance browser desktop-test container-test
 
 .PHONY: setup
 setup: tools $(PEERS) $(MODULES) ## Install what the tests need (a C compiler for the race detector, a keyring, npm packages)
@@ -153,6 +153,15 @@ clean: ## Remove what was built and installed inside this folder
 .PHONY: npm
 npm: $(SITE) ## Make the npm packages in build/dist (NPM_SCOPE=@name for a scope of yours on a registry)
 	VERSION='$(VERSION)' build/npm.sh
+
+.PHONY: container
+container: build ## Build the image of the headless hub with podman, docker or buildah: mcp-hub:VERSION
+	build/container.sh $(BIN) 'mcp-hub:$(subst +,-,$(VERSION))'
+
+.PHONY: container-test
+container-test: build ## What is in the image, and whether it runs as it says
+	@build/setup.sh container-test
+	build/container-test.sh $(BIN)
 
 $(PEERS): test/package.json test/package-lock.json test/.npmrc | tools
 	cd test && npm ci --no-audit --no-fund

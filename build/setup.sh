@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks the tools that a build needs and installs, with apt where it can, those that a distribution ships.
-# Usage: build/setup.sh [browser | desktop | desktop-test]; with an argument it sees to the browser that the dashboard is tested
-# with, or to what the tray and the window are built or tested with.
+# Usage: build/setup.sh [browser | desktop | desktop-test | container-test]; with an argument it sees to the browser that the dashboard
+# is tested with, or to what the tray and the window are built or tested with, or to what builds the image.
 set -euo pipefail
 
 fail() { echo "setup: $*" >&2; exit 1; }
@@ -29,6 +29,12 @@ debian() {
   apt-get update -qq -o DPkg::Lock::Timeout=120 && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}" >/dev/null ||
     fail "could not install ${missing[*]}: run 'apt-get install ${missing[*]}' as root"
 }
+
+if [[ ${1:-} == container-test ]]; then
+  [[ $(uname) == Linux && $EUID == 0 ]] || exit 0
+  command -v apt-get >/dev/null && debian buildah iproute2 ca-certificates curl
+  exit
+fi
 
 if [[ ${1:-} == desktop* && $(uname) == Linux ]]; then
   if ! command -v apt-get >/dev/null; then
