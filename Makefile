@@ -8,6 +8,7 @@ SHELL := /bin/bash
 # What a caller may set: make run PORT=4000 CONFIG=./servers.json
 PORT     ?= 37373
 CONFIG   ?=
+FEED     ?=
 FUZZTIME ?= 2s
 BENCH    ?= .
 RUN      ?= .
@@ -18,7 +19,7 @@ DESKTOP := build/bin/mcp-hub-desktop
 TAGS    := desktop,production,webkit2_41
 VERSION := $(shell build/version.sh)
 # The version names the commit; what Go itself would tell of it differs between a clone and a worktree.
-FLAGS   := -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)$(if $(GUI), -H windowsgui)'
+FLAGS   := -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)$(if $(FEED), -X main.feed=$(FEED))$(if $(GUI), -H windowsgui)'
 PEERS   := test/node_modules/.package-lock.json
 MODULES := frontend/node_modules/.package-lock.json
 SITE    := frontend/dist/site/index.html
@@ -61,7 +62,7 @@ test: setup ## Run everything CI runs
 	@$(MAKE) --no-print-directory -k -j2 -Otarget vet lint floors unit
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory -k -j2 -Otarget e2e conformance
-	@$(MAKE) --no-print-directory browser desktop-test package-test
+	@$(MAKE) --no-print-directory browser desktop-test package-test container-test
 
 .PHONY: setup
 setup: tools $(PEERS) $(MODULES) ## Install what the tests need (a C compiler for the race detector, a keyring, npm packages)
@@ -183,6 +184,20 @@ wine-test: ## The headless hub for Windows under Wine; with WINE=1, since Wine t
 .PHONY: clean
 clean: ## Remove what was built and installed inside this folder
 	rm -rf build/bin build/cache build/dist test/node_modules frontend/node_modules frontend/dist/site
+
+# The same program in packages for npm, one for each platform and one that starts it: see build/npm.sh.
+.PHONY: npm
+npm: $(SITE) ## Make the npm packages in build/dist (NPM_SCOPE=@name for a scope of yours on a registry)
+	VERSION='$(VERSION)' build/npm.sh
+
+.PHONY: container
+container: build ## Build the image of the headless hub with podman, docker or buildah: mcp-hub:VERSION
+	build/container.sh $(BIN) 'mcp-hub:$(subst +,-,$(VERSION))'
+
+.PHONY: container-test
+container-test: build ## What is in the image, and whether it runs as it says
+	@build/setup.sh container-test
+	build/container-test.sh $(BIN)
 
 $(PEERS): test/package.json test/package-lock.json test/.npmrc | tools
 	cd test && npm ci --no-audit --no-fund

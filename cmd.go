@@ -55,6 +55,7 @@ func addCommands(root *cobra.Command, r *remote) {
 		{"Configuration", []*cobra.Command{r.config(), r.secrets()}},
 		{"Access", []*cobra.Command{r.open(), r.token()}},
 		{"The desktop", append(r.roles(), autostartCommand())},
+		{"This program", []*cobra.Command{upgradeCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
 		for _, cmd := range group.commands {

@@ -21,12 +21,17 @@ func (r *remote) status() *cobra.Command {
 	return r.answering(&cobra.Command{
 		Use: "status", Short: "Show how the running hub is", Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, err := r.client().Health(cmd.Context())
+			c := r.client()
+			h, err := c.Health(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if r.json {
 				return printJSON(cmd.OutOrStdout(), h.Raw)
+			}
+			known, err := c.Version(cmd.Context())
+			if err != nil {
+				known = client.Version{} // an older hub, or one that does not tell everybody
 			}
 			return table(cmd.OutOrStdout(), func(w io.Writer) {
 				connected := 0
@@ -38,6 +43,9 @@ func (r *remote) status() *cobra.Command {
 				endpoint := strings.TrimRight(r.url, "/") + "/mcp"
 				_, _ = fmt.Fprintf(w, "hub\tMCP Hub %s, %s\nendpoint\t%s\nclients\t%d on the endpoint, %d on the live stream\nservers\t%d of %d connected\n",
 					h.Version, h.State, endpoint, h.Endpoint.ActiveClients, h.ActiveClients, connected, len(h.Servers))
+				if n := known.Newer; n != nil {
+					_, _ = fmt.Fprintf(w, "newer\t%s of %s: %s\n", n.Version, n.Date, upgradeWith(known.Feed))
+				}
 				for _, s := range h.Servers {
 					if why := cause(s); why != "" {
 						_, _ = fmt.Fprintf(w, "  %s\t%s\n", s.Name, why)

@@ -23,6 +23,9 @@ import (
 	"mcphub/hub/statedir"
 )
 
+// withWindow says whether this program has a window.
+const withWindow = true
+
 // flavour is the desktop: beside the hub there are a tray and a window.
 type flavour struct {
 	wanted bool // by a flag

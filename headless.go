@@ -11,6 +11,9 @@ import (
 	"mcphub/hub"
 )
 
+// withWindow says whether this program has a window.
+const withWindow = false
+
 // flavour is the headless one: there is only the hub.
 type flavour struct{}
 

@@ -58,7 +58,7 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(withLauncher(ctx), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run is the whole program; it returns the exit code.
@@ -149,7 +149,7 @@ func command(stderr io.Writer) *cobra.Command {
 			if o.StateDir, err = statedir.Path(); err != nil {
 				return err
 			}
-			o.Sources = market.DefaultSources()
+			o.Sources, o.Feed = market.DefaultSources(), feed
 			if !noBrowser {
 				o.OpenURL = openPage
 			}

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks the tools that a build needs and installs, with apt where it can, those that a distribution ships.
-# Usage: build/setup.sh [browser | desktop | desktop-test | package | package-test | wine-test]; with an argument it sees to
-# the browser that the dashboard is tested with, or to what tray and window, or packages, are built or tested with.
+# Usage: build/setup.sh [browser | desktop | desktop-test | package | package-test | container-test | wine-test]; with an
+# argument it sees to the browser that the dashboard is tested with, or to what tray and window, packages, or the image are
+# built or tested with.
 set -euo pipefail
 
 fail() { echo "setup: $*" >&2; exit 1; }
@@ -29,6 +30,12 @@ debian() {
   apt-get update -qq -o DPkg::Lock::Timeout=120 && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}" >/dev/null ||
     fail "could not install ${missing[*]}: run 'apt-get install ${missing[*]}' as root"
 }
+
+if [[ ${1:-} == container-test ]]; then
+  [[ $(uname) == Linux && $EUID == 0 ]] || exit 0
+  command -v apt-get >/dev/null && debian buildah iproute2 ca-certificates curl
+  exit
+fi
 
 if [[ ${1:-} == desktop* && $(uname) == Linux ]]; then
   if ! command -v apt-get >/dev/null; then

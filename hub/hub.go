@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -23,6 +24,7 @@ import (
 	"mcphub/hub/gateway"
 	"mcphub/hub/market"
 	"mcphub/hub/oauth"
+	"mcphub/hub/release"
 	"mcphub/hub/secret"
 	"mcphub/hub/telemetry"
 	"mcphub/hub/upstream"
@@ -65,6 +67,9 @@ type Options struct {
 	StateDir string          // folder of what the hub keeps; empty: it keeps nothing, and has no marketplace
 	Sources  []market.Source // of the marketplace, which the configuration may change
 
+	// Feed tells of releases of the hub, if the configuration has it look for them and names no other; empty: nothing does.
+	Feed string
+
 	// OpenURL shows a page in the browser of the person at this machine, and reports whether there is one. Nil: there is none.
 	OpenURL func(address string) bool
 
@@ -94,6 +99,7 @@ type Hub struct {
 	live       *api.Live
 	memory     *memory
 	recorder   *recorder
+	updates    *release.Checker
 	workspaces *workspace.Register         // nil without a StateDir
 	stop       context.CancelCauseFunc     // ends Run
 	later      func(func(context.Context)) // has Run run something beside its parts
@@ -129,6 +135,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		stop: func(error) {}, later: func(func(context.Context)) {},
 	}
 	h.memory = newMemory(o, store.Current())
+	h.updates = release.NewChecker(o.Version, o.StateDir, o.Log.With("part", "updates"))
 	h.oauth = oauth.New(oauth.Options{Store: o.Secrets, Dir: o.StateDir, Port: h.Port, Server: h.resolve, Redact: o.Redact, Log: o.Log})
 	h.set = upstream.NewSet(upstream.Options{Version: o.Version, Log: o.Log, Dial: own.dial, SignIn: h.signIn, Events: h.bus, Redact: o.Redact})
 	h.catalog = catalog.New(h.set, store.Current().Hub, o.Log)
@@ -149,7 +156,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
 		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		Clients: h.gateway.Connected, History: h.memory.history, Recorder: h.recorder, Metrics: h.recorder.metrics.Handler(), LogDir: o.StateDir,
-		Site: frontend.Site(),
+		Updates: h.updates, Site: frontend.Site(),
 	}
 	h.oauth.OnCallback(api.Callback(deps))
 	h.server = &http.Server{
@@ -198,6 +205,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	part("access", h.keys.Run)
 	part("servers", h.set.Run)
 	part("catalog", h.catalog.Run)
+	part("updates", h.updates.Run)
 	part("endpoint", h.gateway.Run)
 	if h.options.Watch {
 		part("configuration", h.store.Run)
@@ -248,7 +256,20 @@ func (h *Hub) apply(s *config.Snapshot) {
 	h.catalog.Configure(s.Hub)
 	h.configureMarket(s.Sources)
 	h.memory.configure(s)
+	h.configureUpdates(s.Hub.Updates)
 	h.set.Apply(managed(s))
+}
+
+// configureUpdates has the hub look for releases, or no more.
+func (h *Hub) configureUpdates(u config.Updates) {
+	feed := cmp.Or(u.Feed, h.options.Feed)
+	switch {
+	case !u.Check:
+		feed = ""
+	case feed == "":
+		h.options.Log.Warn("it is not known where to look for newer versions: name an address in hub.updates.feed")
+	}
+	h.updates.Configure(feed)
 }
 
 // plan returns what apply would do to the servers.

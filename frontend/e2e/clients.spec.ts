@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, open, overflow, problems, tabTo } from "./browser";
@@ -119,4 +122,29 @@ test("the settings tell each value by its key, and whom the hub asks for a token
   await page.getByText("No client has a token of its own").waitFor();
   expect(faults).toEqual([]);
   await context.close();
+});
+
+test("the settings tell of a newer version, without a word elsewhere", async () => {
+  const feed = { version: "99.1.0", date: "2026-11-28", notes: "https://example.com/news", files: [] };
+  const site = createServer((_, answer) => answer.end(JSON.stringify(feed))).listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const address = `http://127.0.0.1:${(site.address() as AddressInfo).port}/release.json`;
+  const told = await new Hub({}, { hub: { updates: { check: true, feed: address } } }).start();
+  const known = async () => (await fetch(`${told.url}api/v2/version`)).text();
+  await expect.poll(known, { timeout: 30_000 }).toContain(feed.version);
+  for (const [width, theme] of [
+    [1200, "light"],
+    [360, "dark"],
+  ] as const) {
+    const { page, context, faults } = await open(browser, told, { width, theme });
+    await page.goto(`${told.url}#/settings`);
+    await page.getByText("99.1.0 of 2026-11-28 is out").waitFor();
+    await page.getByText(`mcp-hub upgrade --feed '${address}'`).waitFor();
+    expect(await page.getByRole("link", { name: "What is new" }).getAttribute("href")).toBe(feed.notes);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect([...(await problems(page)), ...faults]).toEqual([]);
+    await context.close();
+  }
+  await told.close();
+  site.close();
 });

@@ -16,6 +16,7 @@ import (
 	"mcphub/hub/gateway"
 	"mcphub/hub/market"
 	"mcphub/hub/oauth"
+	"mcphub/hub/release"
 	"mcphub/hub/secret"
 	"mcphub/hub/store"
 	"mcphub/hub/upstream"
@@ -57,6 +58,8 @@ type Deps struct {
 	OAuth *oauth.Manager
 	// OpenURL shows a page in the browser of the person who asked for it, and reports whether there is one. Nil: there is none.
 	OpenURL func(address string) bool
+	// Updates knows of newer versions of the hub.
+	Updates *release.Checker
 	// Secrets is where secrets are kept; a *vault.Store can also tell where, and move them. Nil: there are none.
 	Secrets secret.Store
 	// Connections returns the clients that listen to the hub's events.

@@ -117,6 +117,25 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 	return h, err
 }
 
+// Version is what the hub knows of its own version.
+type Version struct {
+	Version string // the hub's own
+	Feed    string // where it looks for newer ones; empty: it does not
+	Error   string // why it could not the last time
+	Newer   *struct {
+		Version string
+		Date    string // such as 2026-11-28
+		Notes   string // address of a page about it, or empty
+	} // nil if the hub knows of none
+}
+
+// Version asks the hub for its version, and whether it knows of a newer one.
+func (c *Client) Version(ctx context.Context) (Version, error) {
+	var v Version
+	_, err := c.do(ctx, http.MethodGet, "/api/v2/version", nil, &v)
+	return v, err
+}
+
 // Servers lists the servers that stand in the hub's configuration.
 func (c *Client) Servers(ctx context.Context) ([]Server, error) {
 	var answer struct{ Servers []Server }

@@ -178,6 +178,7 @@ type hubKeys struct {
 	CompatibleVersion *json5.Node `key:"compatibleVersion"`
 	Marketplace       *json5.Node `key:"marketplace"`
 	History           *json5.Node `key:"history"`
+	Updates           *json5.Node `key:"updates"`
 }
 
 var fullVersion = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
@@ -200,6 +201,9 @@ func (s *Settings) read(f *source, hub *json5.Node) (problems []Diagnostic) {
 	}
 	if keys.History != nil {
 		s.History.read(keys.History, complain)
+	}
+	if keys.Updates != nil {
+		s.Updates.read(keys.Updates, complain)
 	}
 	for _, number := range []struct {
 		name  string

@@ -192,7 +192,7 @@ func TestWrongSettingsKeepTheirDefault(t *testing.T) {
 		want     func(*Settings)
 		problems int
 	}{
-		{`{builtin: false, nameLimit: 16, pageSize: 1, instructionsLimit: 0}`, func(s *Settings) { *s = Settings{false, 16, 1, 0, "", s.History} }, 0},
+		{`{builtin: false, nameLimit: 16, pageSize: 1, instructionsLimit: 0}`, func(s *Settings) { *s = Settings{false, 16, 1, 0, "", s.History, s.Updates} }, 0},
 		{`{builtin: "no", nameLimit: 15, pageSize: "9", instructionsLimit: -1}`, func(*Settings) {}, 4},
 		{`{compatibleVersion: "4.10.0"}`, func(s *Settings) { s.CompatibleVersion = "4.10.0" }, 0},
 		{`{compatibleVersion: "4.2"}`, func(*Settings) {}, 1},
@@ -203,6 +203,10 @@ func TestWrongSettingsKeepTheirDefault(t *testing.T) {
 		{`{history: {enabled: 1, days: 0, maxMB: 9, bodies: "no", bodyLimit: -1, other: 1}}`, func(*Settings) {}, 5},
 		{`{history: {days: 7, maxMB: 1e9}}`, func(s *Settings) { s.History.Days = 7 }, 1},
 		{`{history: false}`, func(*Settings) {}, 1},
+		{`{updates: {check: true, feed: "https://x.example/f"}}`, func(s *Settings) { s.Updates = Updates{true, "https://x.example/f"} }, 0},
+		{`{updates: {check: 1, feed: "https://me:pw@x.example/f", other: 1}}`, func(*Settings) {}, 2},
+		{`{updates: {feed: "/etc/feed"}}`, func(*Settings) {}, 1},
+		{`{updates: true}`, func(*Settings) {}, 1},
 	}
 	for _, test := range tests {
 		snapshot := load(t, map[string]string{"a.json": "{hub: " + test.hub + "}"}, "a.json")

@@ -49,6 +49,7 @@ func TestSchemaKnowsWhatTheCodeKnows(t *testing.T) {
 		{"hub.marketplace", slices.Collect(maps.Keys(schema.Properties["hub"].Properties["marketplace"].Properties)), tags(marketKeys{})},
 		{"hub.marketplace.sources", slices.Collect(maps.Keys(schema.Defs["marketSource"].Properties)), tags(sourceKeys{})},
 		{"hub.history", slices.Collect(maps.Keys(schema.Properties["hub"].Properties["history"].Properties)), tags(historyKeys{})},
+		{"hub.updates", slices.Collect(maps.Keys(schema.Properties["hub"].Properties["updates"].Properties)), tags(updateKeys{})},
 		{"server", slices.Collect(maps.Keys(server.Properties)), tags(serverKeys{})},
 		{"server.oauth", slices.Collect(maps.Keys(server.Properties["oauth"].Properties)), tags(oauthKeys{})},
 		{"server.dev", slices.Collect(maps.Keys(server.Properties["dev"].Properties)), tags(devKeys{})},
@@ -98,6 +99,9 @@ func TestSchemaTellsTheDefaults(t *testing.T) {
 		if history[key].Default != want {
 			t.Errorf("hub.history.%s has default %v, want %v", key, history[key].Default, want)
 		}
+	}
+	if check := hub["updates"].Properties["check"].Default; check != standard.Updates.Check {
+		t.Errorf("hub.updates.check has default %v, want %v", check, standard.Updates.Check)
 	}
 	var watch []string
 	for _, pattern := range schema.Defs["server"].Properties["dev"].Properties["watch"].Default.([]any) {

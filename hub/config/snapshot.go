@@ -128,6 +128,7 @@ type Settings struct {
 
 	CompatibleVersion string // of mcp-hub, which the hub passes for; empty for that whose routes it has
 	History           History
+	Updates           Updates
 }
 
 // DefaultSettings returns the settings that hold where no file says otherwise.

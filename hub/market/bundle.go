@@ -18,6 +18,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mcphub/hub/fetch"
 )
 
 const (
@@ -95,7 +97,7 @@ func (x *Index) download(ctx context.Context, pkg Package, dir string) error {
 
 // save writes the bundle into the file and verifies it.
 func save(ctx context.Context, client *http.Client, pkg Package, file *os.File) error {
-	answer, err := get(ctx, client, pkg.Identifier, "", bundleLimit)
+	answer, err := fetch.Open(ctx, client, pkg.Identifier, "", bundleLimit)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDownload, err)
 	}
@@ -175,7 +177,7 @@ func unzipFile(root *os.Root, f *zip.File, name string, limit int64) (n int64, e
 		return n, fmt.Errorf("%w: %s: %w", ErrBundle, f.Name, err)
 	}
 	if n > limit {
-		return n, fmt.Errorf("%w: %w", ErrBundle, ErrTooLarge)
+		return n, fmt.Errorf("%w: %w", ErrBundle, fetch.ErrTooLarge)
 	}
 	return n, nil
 }
@@ -217,7 +219,7 @@ func readManifest(dir, system string) (Install, error) {
 		return Install{}, fmt.Errorf("%w: it has no manifest: %w", ErrBundle, err)
 	}
 	defer file.Close()
-	text, err := io.ReadAll(&limited{file, itemLimit})
+	text, err := io.ReadAll(fetch.Limit(file, itemLimit))
 	if err != nil {
 		return Install{}, fmt.Errorf("%w: manifest: %w", ErrBundle, err)
 	}

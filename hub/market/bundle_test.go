@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"mcphub/hub/fetch"
 )
 
 const manifestText = `{"manifest_version":"0.3","name":"b","version":"1.0.0","description":"d","author":{"name":"a"},
@@ -150,7 +152,7 @@ func TestUnzipStopsAtItsLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if n, err := unzipFile(root, r.File[0], "zeros", 1000); !errors.Is(err, ErrTooLarge) || n != 1001 {
+	if n, err := unzipFile(root, r.File[0], "zeros", 1000); !errors.Is(err, fetch.ErrTooLarge) || n != 1001 {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 }

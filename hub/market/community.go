@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"mcphub/hub/fetch"
 )
 
 // CommunityURL is where the community registry stands.
@@ -23,7 +25,7 @@ type Community struct {
 
 // NewCommunity returns the source of that name which reads the file at the URL.
 func NewCommunity(name, url string) *Community {
-	return &Community{name: name, url: url, client: newClient()}
+	return &Community{name: name, url: url, client: fetch.NewClient()}
 }
 
 // Name returns the name of the source.
@@ -34,7 +36,7 @@ func (c *Community) URL() string { return c.url }
 
 // Fetch reads the file if it changed. The mark is its ETag.
 func (c *Community) Fetch(ctx context.Context, mark string, put func(Batch) error) (Result, error) {
-	body, etag, err := fetch(ctx, c.client, c.url, mark, communityLimit)
+	body, etag, err := fetch.Get(ctx, c.client, c.url, mark, communityLimit)
 	if err != nil {
 		return Result{}, err
 	}

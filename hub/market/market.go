@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"mcphub/hub/fetch"
 	"mcphub/hub/store"
 )
 
@@ -95,7 +96,7 @@ func DefaultSources() []Source {
 
 // New returns an index over the cache in the database.
 func New(o Options) *Index {
-	x := &Index{db: o.DB, readme: o.Readme, bundles: o.Bundles, client: newClient(), log: o.Log, change: make(chan []Source, 1), feeds: feeds(o.Sources)}
+	x := &Index{db: o.DB, readme: o.Readme, bundles: o.Bundles, client: fetch.NewClient(), log: o.Log, change: make(chan []Source, 1), feeds: feeds(o.Sources)}
 	if x.readme == "" {
 		x.readme = ReadmeURL
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"mcphub/hub/fetch"
 	"mcphub/hub/store"
 )
 
@@ -159,7 +160,7 @@ func TestFailingSourceServesItsCache(t *testing.T) {
 					return
 				}
 			}
-		}, ErrTooLarge.Error()},
+		}, fetch.ErrTooLarge.Error()},
 		"round in a circle": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, "too many redirects"},
 		"silent":            {func(_ http.ResponseWriter, r *http.Request) { <-release; _ = r }, "reach 127.0.0.1"},
 	} {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"mcphub/hub/fetch"
 	"mcphub/hub/store"
 )
 
@@ -66,8 +67,8 @@ func (x *Index) fetchReadme(ctx context.Context, address string, cached store.Ma
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	for _, name := range []string{"README.md", "readme.md"} {
-		body, etag, err := fetch(ctx, x.client, address+"/"+name, cached.ETag, readmeLimit)
-		if e, ok := errors.AsType[*statusError](err); ok && e.code == http.StatusNotFound {
+		body, etag, err := fetch.Get(ctx, x.client, address+"/"+name, cached.ETag, readmeLimit)
+		if e, ok := errors.AsType[*fetch.StatusError](err); ok && e.Code == http.StatusNotFound {
 			continue
 		}
 		if err != nil {

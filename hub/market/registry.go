@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"mcphub/hub/fetch"
 )
 
 // RegistryURL is where the official MCP Registry stands.
@@ -28,7 +30,7 @@ type Registry struct {
 
 // NewRegistry returns the source of that name which asks the registry at the URL, without /v0.1.
 func NewRegistry(name, url string) *Registry {
-	return &Registry{name: name, url: strings.TrimRight(url, "/"), client: newClient()}
+	return &Registry{name: name, url: strings.TrimRight(url, "/"), client: fetch.NewClient()}
 }
 
 // Name returns the name of the source.
@@ -47,7 +49,7 @@ func (r *Registry) Fetch(ctx context.Context, mark string, put func(Batch) error
 	}
 	seen := map[string]bool{}
 	for range pageCount {
-		body, _, err := fetch(ctx, r.client, r.url+"/v0.1/servers?"+query.Encode(), "", pageLimit)
+		body, _, err := fetch.Get(ctx, r.client, r.url+"/v0.1/servers?"+query.Encode(), "", pageLimit)
 		if err != nil {
 			return Result{}, err
 		}

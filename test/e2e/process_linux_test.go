@@ -69,38 +69,44 @@ func TestHubEnds(t *testing.T) {
 				"fixture": {Command: rig.Build(t, rig.Fixture)},
 				"npx":     {Command: "npx", Args: []string{"--no", "mcp-server-everything"}, Cwd: rig.Dir(t)},
 			})
-			tree := descendants(t, hub.Pid())
 			// At least the fixture, npx and what npx started.
-			if len(tree) < 3 {
-				t.Fatalf("the hub's tree is too small to prove anything: %v", tree)
-			}
-			t.Cleanup(func() {
-				for _, p := range tree {
-					if p.alive() { // the test has failed; do not leave its processes behind
-						_ = syscall.Kill(p.pid, syscall.SIGKILL)
-					}
-				}
-			})
-			ended := time.Now()
-			hub.Signal(t, sig)
-			code := hub.Wait(t, goneWithin)
-			if sig != syscall.SIGKILL && code != 0 {
-				t.Errorf("exit code %d, want 0", code)
-			}
-			rig.Eventually(t, goneWithin-time.Since(ended), "the end of the hub's tree", func() error {
-				var alive []string
-				for _, p := range tree {
-					if p.alive() {
-						alive = append(alive, p.String())
-					}
-				}
-				if alive != nil {
-					return errors.New("still alive: " + strings.Join(alive, "; "))
-				}
-				return nil
-			})
+			endsWithTree(t, hub, sig, 3)
 		})
 	}
+}
+
+// endsWithTree sends a signal to the hub, whose tree has at least some processes, and waits until none of them is left.
+func endsWithTree(t *testing.T, hub *rig.Hub, sig syscall.Signal, least int) {
+	t.Helper()
+	tree := descendants(t, hub.Pid())
+	if len(tree) < least {
+		t.Fatalf("the hub's tree is too small to prove anything: %v", tree)
+	}
+	t.Cleanup(func() {
+		for _, p := range tree {
+			if p.alive() { // the test has failed; do not leave its processes behind
+				_ = syscall.Kill(p.pid, syscall.SIGKILL)
+			}
+		}
+	})
+	ended := time.Now()
+	hub.Signal(t, sig)
+	code := hub.Wait(t, goneWithin)
+	if sig != syscall.SIGKILL && code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	rig.Eventually(t, goneWithin-time.Since(ended), "the end of the hub's tree", func() error {
+		var alive []string
+		for _, p := range tree {
+			if p.alive() {
+				alive = append(alive, p.String())
+			}
+		}
+		if alive != nil {
+			return errors.New("still alive: " + strings.Join(alive, "; "))
+		}
+		return nil
+	})
 }
 
 // TestPortTaken starts a hub on a port that is in use: it says so, in the words that editors look for, and fails.

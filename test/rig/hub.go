@@ -59,6 +59,12 @@ func StartHub(t testing.TB, servers map[string]Server, args ...string) *Hub {
 // LaunchHub starts a hub with the servers and returns at once.
 func LaunchHub(t testing.TB, servers map[string]Server, args ...string) *Hub {
 	t.Helper()
+	return LaunchProgram(t, HubBinary(t), servers, args...)
+}
+
+// LaunchProgram is LaunchHub with another program than the hub under test, such as one that starts it.
+func LaunchProgram(t testing.TB, program string, servers map[string]Server, args ...string) *Hub {
+	t.Helper()
 	h := &Hub{Config: filepath.Join(t.TempDir(), "servers.json")}
 	if err := h.Configure(servers); err != nil {
 		t.Fatal(err)
@@ -66,7 +72,7 @@ func LaunchHub(t testing.TB, servers map[string]Server, args ...string) *Hub {
 	port := FreePort(t)
 	h.Base = "http://127.0.0.1:" + strconv.Itoa(port)
 	args = append([]string{"--port", strconv.Itoa(port), "--config", h.Config, "--log-level", "debug"}, args...)
-	h.Process = StartProcess(t, HubBinary(t), args...)
+	h.Process = StartProcess(t, program, args...)
 	return h
 }
 

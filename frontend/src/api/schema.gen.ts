@@ -1360,6 +1360,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The version of the hub, and whether there is a newer one */
+        get: operations["get-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workspaces": {
         parameters: {
             query?: never;
@@ -2231,6 +2248,13 @@ export interface components {
         NewTextBody: {
             text: string;
         };
+        NewerVersion: {
+            /** @description Such as 2026-11-28 */
+            date: string;
+            /** @description An https address of a page about it; empty: there is none */
+            notes: string;
+            version: string;
+        };
         Offer: {
             /** @description As the server gave it */
             definition: unknown;
@@ -2715,6 +2739,23 @@ export interface components {
         VersionAnswerBody: {
             id: string;
             text: string;
+        };
+        VersionInfoBody: {
+            /**
+             * Format: date-time
+             * @description When it last did; absent: never
+             */
+            checkedAt?: string;
+            /** @description The version of mcp-hub that it passes for */
+            compatible: string;
+            /** @description Why it could not then. What is said to be newer is what it found before */
+            error?: string;
+            /** @description Where the hub looks for newer versions; empty: it does not */
+            feed: string;
+            /** @description The latest version, if it is newer than this one */
+            newer?: components["schemas"]["NewerVersion"];
+            /** @description The hub's own */
+            version: string;
         };
         VersionListBody: {
             /** @description The latest first */
@@ -6468,6 +6509,35 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInfoBody"];
+                };
+            };
+            /** @description Error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,7 +3,10 @@ import { Link } from "@tanstack/react-router";
 import { ask, client } from "../../api/client";
 import { keys } from "../../api/keys";
 import { useHealth, useLive, useServers } from "../../api/queries";
+import type { components } from "../../api/schema.gen";
 import { isObject } from "../../forms/schema";
+import { ago } from "../../lib/format";
+import { useNow } from "../../lib/useNow";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
@@ -23,6 +26,10 @@ export function HubSection() {
   const access = useQuery({
     queryKey: [...keys.hub, "access"],
     queryFn: () => ask(client.GET("/api/v2/access")),
+  }).data;
+  const version = useQuery({
+    queryKey: [...keys.hub, "version"],
+    queryFn: () => ask(client.GET("/api/v2/version")),
   }).data;
   const restart = useMutation({ mutationFn: () => ask(client.POST("/api/restart")) });
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
@@ -54,7 +61,10 @@ export function HubSection() {
   return (
     <Section title={text.settings.hub}>
       <dl className="divide-y divide-line">
-        <Row name={text.settings.version}>{data.hubVersion}</Row>
+        <Row name={text.settings.version}>
+          {data.hubVersion}
+          {version && <Updates version={version} />}
+        </Row>
         <Row name={text.settings.compatible}>
           {data.version} <code className="font-mono text-sm text-muted">hub.compatibleVersion</code>
         </Row>
@@ -122,5 +132,33 @@ export function HubSection() {
         <CopyButton value={report} label={text.settings.report} />
       </div>
     </Section>
+  );
+}
+
+/** What the hub knows of newer versions of itself. */
+function Updates({ version }: { version: components["schemas"]["VersionInfoBody"] }) {
+  const { feed, newer, checkedAt, error } = version;
+  const { updates } = text.settings;
+  const now = useNow();
+  return (
+    <div className="text-sm text-muted">
+      {newer && (
+        <p>
+          {updates.newer(newer.version, newer.date)} <code className="font-mono">{updates.command(feed)}</code>{" "}
+          {newer.notes && (
+            <a href={newer.notes} target="_blank" rel="noopener noreferrer" className="text-accent underline">
+              {updates.notes}
+            </a>
+          )}
+        </p>
+      )}
+      {!feed && (
+        <p>
+          {updates.off} <code className="font-mono">hub.updates</code>
+        </p>
+      )}
+      {feed && !error && checkedAt && <p>{updates.checked(ago(checkedAt, now))}</p>}
+      {error && <p>{updates.failed(error)}</p>}
+    </div>
   );
 }

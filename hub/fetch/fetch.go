@@ -1,4 +1,8 @@
-package market
+// Package fetch owns how the hub reads from strangers on the network: proxies, time limits, redirects, and how long an answer
+// may be. Nothing that tells about this person or machine is sent.
+//
+// It must not know what the answers are.
+package fetch
 
 import (
 	"context"
@@ -14,15 +18,15 @@ import (
 // ErrTooLarge says that an answer was longer than it may be.
 var ErrTooLarge = errors.New("the answer is too large")
 
-// statusError is an answer that is not what was asked for.
-type statusError struct{ code int }
+// StatusError is an answer that is not what was asked for.
+type StatusError struct{ Code int }
 
-func (e *statusError) Error() string {
-	return fmt.Sprintf("the server answers %d %s", e.code, http.StatusText(e.code))
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("the server answers %d %s", e.Code, http.StatusText(e.Code))
 }
 
-// newClient returns the client for all requests to strangers. It honours HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-func newClient() *http.Client {
+// NewClient returns the client for all requests to strangers. It honours HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+func NewClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
@@ -45,12 +49,12 @@ func newClient() *http.Client {
 	}
 }
 
-// get opens a URL and returns its answer with a status of 200, or 304 where the ETag still holds. Reading fails with
+// Open asks for a URL and returns its answer with a status of 200, or 304 where the ETag still holds. Reading fails with
 // ErrTooLarge after limit bytes, counted after decompression, and when the context ends.
-func get(ctx context.Context, client *http.Client, address, etag string, limit int64) (*http.Response, error) {
+func Open(ctx context.Context, client *http.Client, address, etag string, limit int64) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, errors.New("the address of the source is not a URL")
+		return nil, errors.New("the address is not a URL")
 	}
 	r.Header.Set("User-Agent", "mcp-hub")
 	if etag != "" {
@@ -66,17 +70,17 @@ func get(ctx context.Context, client *http.Client, address, etag string, limit i
 	}
 	if answer.StatusCode != http.StatusOK && (answer.StatusCode != http.StatusNotModified || etag == "") {
 		_ = answer.Body.Close()
-		return nil, fmt.Errorf("read from %s: %w", r.URL.Host, &statusError{answer.StatusCode})
+		return nil, fmt.Errorf("read from %s: %w", r.URL.Host, &StatusError{answer.StatusCode})
 	}
-	answer.Body = &limited{answer.Body, limit}
+	answer.Body = Limit(answer.Body, limit)
 	return answer, nil
 }
 
-// fetch is get for an answer that is kept in memory. It returns nil where the ETag still holds.
-func fetch(ctx context.Context, client *http.Client, address, etag string, limit int64) (body []byte, newTag string, err error) {
+// Get is [Open] for an answer that is kept in memory, which may take a minute. It returns nil where the ETag still holds.
+func Get(ctx context.Context, client *http.Client, address, etag string, limit int64) (body []byte, newTag string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	answer, err := get(ctx, client, address, etag, limit)
+	answer, err := Open(ctx, client, address, etag, limit)
 	if err != nil {
 		return nil, "", err
 	}
@@ -90,6 +94,9 @@ func fetch(ctx context.Context, client *http.Client, address, etag string, limit
 	}
 	return body, answer.Header.Get("ETag"), nil
 }
+
+// Limit returns a body that fails with ErrTooLarge after that many bytes.
+func Limit(body io.ReadCloser, bytes int64) io.ReadCloser { return &limited{body, bytes} }
 
 // limited is a body that is at most left bytes long.
 type limited struct {
