@@ -158,7 +158,7 @@ bench: ## Go benchmarks (BENCH=regexp narrows)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 .PHONY: package
-package: tools $(SITE) ## Make all packages in build/dist: .deb, .rpm, archives for three systems, SBOM, checksums
+package: tools $(SITE) ## Make all packages in build/dist: .deb, .rpm, archives for three systems, npm, SBOM, checksums
 	@build/setup.sh desktop
 	@build/setup.sh package
 	VERSION='$(VERSION)' TAGS='$(TAGS)' build/package.sh $(PACKAGES)
@@ -181,15 +181,6 @@ wine-test: ## The headless hub for Windows under Wine; with WINE=1, since Wine t
 	@GOOS=windows GOARCH=amd64 $(MAKE) --no-print-directory build BIN=build/cache/wine/mcp-hub.exe
 	@VERSION='$(VERSION)' build/wine-test.sh build/cache/wine/mcp-hub.exe
 
-.PHONY: clean
-clean: ## Remove what was built and installed inside this folder
-	rm -rf build/bin build/cache build/dist test/node_modules frontend/node_modules frontend/dist/site
-
-# The same program in packages for npm, one for each platform and one that starts it: see build/npm.sh.
-.PHONY: npm
-npm: $(SITE) ## Make the npm packages in build/dist (NPM_SCOPE=@name for a scope of yours on a registry)
-	VERSION='$(VERSION)' build/npm.sh
-
 .PHONY: container
 container: build ## Build the image of the headless hub with podman, docker or buildah: mcp-hub:VERSION
 	build/container.sh $(BIN) 'mcp-hub:$(subst +,-,$(VERSION))'
@@ -198,6 +189,10 @@ container: build ## Build the image of the headless hub with podman, docker or b
 container-test: build ## What is in the image, and whether it runs as it says
 	@build/setup.sh container-test
 	build/container-test.sh $(BIN)
+
+.PHONY: clean
+clean: ## Remove what was built and installed inside this folder
+	rm -rf build/bin build/cache build/dist test/node_modules frontend/node_modules frontend/dist/site
 
 $(PEERS): test/package.json test/package-lock.json test/.npmrc | tools
 	cd test && npm ci --no-audit --no-fund

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Writes the feed of a release, build/dist/release.json: its version, date, page of notes and files. Put it beside the files, at
 # an address that stays the same for all releases. The date is that of the commit.
-# Usage: VERSION=… [NOTES=https://…] [DIST=folder] build/feed.sh, after the packages were made
+# Usage: VERSION=… DIST=folder [NOTES=https://…] build/feed.sh, after the packages were made
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export VERSION=${VERSION:?} NOTES=${NOTES:-} DIST=${DIST:-build/dist}
+export VERSION=${VERSION:?} NOTES=${NOTES:-} DIST=${DIST:?}
 DATE=$(TZ=UTC git log -1 --format=%cd --date=format-local:%F)
 export DATE
 node - <<'JS'

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Makes the npm packages in build/dist: one for each platform with the static headless program, and mcp-hub, which has all of
 # them as optional dependencies and starts the one that npm has installed. npm pack gives the same bytes for the same files.
-# Usage: VERSION=… [NPM_SCOPE=@name] [DIST=folder] build/npm.sh [PLATFORM[=PROGRAM]...], such as linux-x64=build/bin/mcp-hub;
-# without PLATFORM, for all. Packages of a registry belong to a scope of whoever publishes them.
+# Usage: VERSION=… DIST=folder [NPM_SCOPE=@name] build/npm.sh PLATFORM=PROGRAM..., such as linux-x64=build/bin/mcp-hub. Packages
+# of a registry belong to a scope of whoever publishes them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 umask 022
 
 all=({linux,darwin,win32}-{x64,arm64})
-version=${VERSION:?run make npm} scope=${NPM_SCOPE:-@mcp-hub} dist=${DIST:-build/dist}
+version=${VERSION:?run make package} scope=${NPM_SCOPE:-@mcp-hub} dist=${DIST:?}
 version=${version%%+*} # npm takes no notice of what follows
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,17 +23,12 @@ pack() {
   npm pack --silent --offline --ignore-scripts --pack-destination "$dist" "$1" >&2
 }
 
-for what in "${@:-${all[@]}}"; do
-  platform=${what%%=*} program=
-  [[ $what != *=* ]] || program=${what#*=}
+for what; do
+  platform=${what%%=*} program=${what#*=}
   os=${platform%-*} cpu=${platform#*-} name=mcp-hub
   [[ $os != win32 ]] || name=mcp-hub.exe
   folder=$work/$platform
   mkdir "$folder"
-  if [[ -z $program ]]; then
-    program=$work/program
-    GOOS=${os/win32/windows} GOARCH=${cpu/x64/amd64} make -s build VERSION="$VERSION" BIN="$program" >&2
-  fi
   install -m 755 "$program" "$folder/$name"
   pack "$folder" "{\"description\": \"The program of mcp-hub for $platform\", \"os\": [\"$os\"], \"cpu\": [\"$cpu\"]}" "$scope/$platform"
 done

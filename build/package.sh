@@ -11,7 +11,7 @@ dist=build/dist work=build/cache/package
 version=${VERSION:?run make package}
 tool() { go tool -modfile=tools/package.mod "$@"; }
 
-all=(deb rpm linux/amd64-desktop {linux,darwin,windows}/{amd64,arm64} windows/{amd64,arm64}-desktop sbom)
+all=(deb rpm linux/amd64-desktop {linux,darwin,windows}/{amd64,arm64} windows/{amd64,arm64}-desktop npm sbom)
 what=("${@:-${all[@]}}")
 wanted() { [[ " ${what[*]} " == *" $1 "* ]]; }
 fail() { echo "package: $*" >&2; exit 1; }
@@ -118,7 +118,7 @@ if wanted linux/amd64-desktop; then
 fi
 
 # Of the programs for Windows, go build takes up what lies beside main.go.
-if [[ " ${what[*]} " == *" windows/"* ]]; then
+if [[ " ${what[*]} " == *" windows/"* ]] || wanted npm; then
   trap 'rm -f rsrc_windows_*.syso' EXIT
   numbers=${version%%[-+]*}.$(git rev-list --count HEAD)
   tool go-winres make --in build/windows/winres.json --arch amd64,arm64 --product-version "$numbers" --file-version "$numbers"
@@ -145,6 +145,15 @@ for target in {linux,darwin,windows}/{amd64,arm64} windows/{amd64,arm64}-desktop
   archive "$target" "$work/folder"
 done
 
+if wanted npm; then
+  platforms=()
+  for platform in {linux,darwin,win32}-{x64,arm64}; do
+    os=${platform%-*} arch=${platform#*-}
+    platforms+=("$platform=$(program "${os/win32/windows}" "${arch/x64/amd64}")")
+  done
+  DIST=$dist build/npm.sh "${platforms[@]}"
+fi
+
 # What all programs together are made of.
 if wanted sbom; then
   tool cyclonedx-gomod mod -json -licenses -std -noserial -notimestamp -output "$work/hub.json" .
@@ -157,6 +166,7 @@ if wanted sbom; then
   node build/sbom.mjs "$version" "$work/hub.json" "$work/dashboard.json" >"$dist/mcp-hub-$version.cdx.json"
 fi
 
+DIST=$dist build/feed.sh
 (cd "$dist" && sha256sum -- * >"$OLDPWD/$work/SHA256SUMS" && mv "$OLDPWD/$work/SHA256SUMS" .)
 rm -rf "$work"
 ls -l "$dist"
