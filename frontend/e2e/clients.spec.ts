@@ -40,6 +40,42 @@ test("clients are seen to come, call and go", async () => {
   await context.close();
 });
 
+test("why a client does not see a tool is told by keyboard, and mended there", async () => {
+  const editor = await hub.connect("some-editor", "1.2.3");
+  await hub.send("PATCH", "servers/everything", { tools: { echo: false } });
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(`${hub.url}#/servers/everything/tools/echo`);
+  await tabTo(page, page.getByRole("link", { name: "Why can't my client see it?" }));
+  await page.keyboard.press("Enter");
+  const answer = page.getByRole("region", { name: "What the hub knows" });
+  await answer.getByText("disabled_tools").waitFor(); // the one client was meant
+  await tabTo(page, answer.getByRole("button", { name: "Offer it to clients" }));
+  await page.keyboard.press("Enter");
+  await answer.getByText("has not asked the hub for its tools yet").waitFor();
+  await editor.ask("tools/list", {});
+  await answer.getByText("everything__echo").waitFor();
+  await answer.getByText("The client was given it").waitFor();
+  await tabTo(page, page.getByRole("combobox", { name: "Tool" }));
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("Echo");
+  await page.keyboard.press("Enter");
+  await answer.getByText("lists no tool").waitFor();
+  expect([...(await problems(page)), ...faults]).toEqual([]);
+
+  await page.keyboard.press("Escape");
+  await tabTo(page, page.getByRole("button", { name: "More for some-editor" }));
+  await page.keyboard.press("Enter");
+  await tabTo(page, page.getByRole("menuitem", { name: "Disconnect" }), "ArrowDown");
+  await page.keyboard.press("Enter");
+  const asked = page.getByRole("dialog", { name: "Disconnect some-editor?" });
+  await tabTo(page, asked.getByRole("button", { name: "Disconnect" }));
+  await page.keyboard.press("Enter");
+  await page.getByText("No client is connected").waitFor();
+  expect((await editor.ask("tools/list", {})).status).toBe(404);
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
 test("a client that means harm is harmless to look at", async () => {
   const name = `<img src=x onerror="window.hacked=1"> \u202egnp.exe \u001b[31m ${"long".repeat(300)}`;
   const evil = await hub.connect(name, `<b>\u2066${"9".repeat(500)}`);

@@ -137,7 +137,13 @@ const clients = createRoute({
   getParentRoute: () => root,
   path: "/clients",
   component: lazyRouteComponent(() => import("./screens/clients/Clients"), "Clients"),
-  validateSearch: (s): { q?: string } => ({ q: word(s.q) }),
+  validateSearch: (s): { q?: string; why?: boolean; client?: string; server?: string; tool?: string } => ({
+    q: word(s.q),
+    why: s.why === true || undefined,
+    client: word(s.client),
+    server: word(s.server),
+    tool: word(s.tool),
+  }),
 });
 
 const secrets = createRoute({

@@ -364,6 +364,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/clients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a client's session with what it has under way
+         * @description The client is told with its next request that it has no session any more. Most then begin a new one at once.
+         */
+        delete: operations["disconnect-client"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/clients/{id}/sight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a client sees a server's tool or not */
+        get: operations["explain-sight"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/config/effective": {
         parameters: {
             query?: never;
@@ -1566,6 +1603,8 @@ export interface components {
              * @description How many of them went wrong
              */
             failed: number;
+            /** @description Tells it apart from the others as long as it is connected */
+            id: string;
             /**
              * Format: int64
              * @description How many of its requests have no answer yet
@@ -2551,6 +2590,21 @@ export interface components {
             /** @description Placeholders unresolved, what may be secret masked */
             value: unknown;
         };
+        SightAnswerBody: {
+            /** @description What to do; absent if there is nothing to do */
+            action?: string;
+            /** @description What the tool is called for this client; absent if it cannot have it */
+            name?: string;
+            /**
+             * @description The first that the hub finds, in this order
+             * @enum {string}
+             */
+            reason: "endpoint" | "token" | "server-off" | "server" | "not-listed" | "malformed" | "tool-off" | "token-tool" | "name" | "headers" | "not-asked" | "outdated" | "page" | "seen-down" | "renamed" | "seen";
+            /** @description The client was given the tool when it last asked for its tools */
+            seen: boolean;
+            /** @description The reason in words */
+            summary: string;
+        };
         SignIn: {
             /**
              * @description How the hub is known there: as the configuration says, by a Client ID Metadata Document, or registered by itself
@@ -3428,6 +3482,118 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "disconnect-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the client, as in the list of clients */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "explain-sight": {
+        parameters: {
+            query: {
+                /** @description Its name in the configuration */
+                server: string;
+                /** @description The server's own name of it */
+                tool: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the client, as in the list of clients */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightAnswerBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
