@@ -125,8 +125,17 @@ test("a token is made by keyboard, shown once, limits its client, and is refused
   const { text } = await client.ask("tools/list", {});
   expect(text).toContain("read_graph");
   expect(text).not.toMatch(/everything__|create_entities/);
+  await client.ask("tools/call", { name: "memory__read_graph", arguments: {} });
 
   await page.reload();
+  await page.getByText("last used").waitFor();
+  await page.getByRole("link", { name: "Calls with the token of ci" }).click();
+  await page.getByRole("button", { name: "More filters (1)" }).waitFor();
+  await expect.poll(() => page.locator("[data-row-link]").allTextContents()).toEqual(["read_graph"]);
+  await page.getByRole("combobox", { name: "Client token" }).fill("laptop");
+  await page.keyboard.press("Enter");
+  await page.getByText("No call fits the filter").waitFor();
+  await page.goBack();
   await page.getByText("last used").waitFor();
   expect(await page.content()).not.toContain(token);
   await tabTo(page, page.getByRole("button", { name: "Revoke the token of ci" }));

@@ -48,8 +48,9 @@ export function useDisconnect() {
 }
 
 /** The clients that have tokens of their own. */
-export function useTokens() {
+export function useTokens(enabled = true) {
   return useQuery({
+    enabled,
     queryKey: keys.tokens,
     queryFn: async () => (await ask(client.GET("/api/v2/tokens"))).tokens,
     staleTime: 0,
