@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, open, overflow, problems, tabTo } from "./browser";
@@ -162,6 +163,50 @@ test("the settings tell each value by its key, and whom the hub asks for a token
   await page.getByText("Everybody but your own programs on this machine.").waitFor();
   await page.getByRole("link", { name: "Client tokens" }).click();
   await page.getByText("No client has a token of its own").waitFor();
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+test("a setting is changed where it stands by keyboard, and the file keeps its comments", async () => {
+  const commented = readFileSync(hub.file, "utf8").replace(
+    "{",
+    '{\n  // mine\n  "hub": { "builtin": true /* as it was */ },',
+  );
+  hub.write(commented);
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(`${hub.url}#/settings`);
+  const days = page.getByLabel("hub.history.days", { exact: true });
+  await page.getByRole("button", { name: "Use the default of hub.builtin" }).waitFor(); // what was written is known
+  await tabTo(page, days);
+  await page.keyboard.type("0");
+  await page.keyboard.press("Enter");
+  await page.getByText("hub.history.days must be a whole number from 1 to 3650").waitFor();
+  expect(await days.getAttribute("aria-invalid")).toBe("true");
+  expect([...(await problems(page)), ...faults]).toEqual([]);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("7");
+  await page.keyboard.press("Enter");
+  await page.getByText("hub.history.days is 7 now").waitFor();
+  const status = () => hub.api<{ days: number }>("history/status");
+  expect((await status()).days).toBe(7);
+  expect(readFileSync(hub.file, "utf8")).toContain("/* as it was */");
+  await tabTo(page, page.getByRole("button", { name: "Undo" }));
+  await page.keyboard.press("Enter");
+  await page.getByText("hub.history.days is as it was").waitFor();
+  expect((await status()).days).toBe(30);
+  await page.getByRole("switch", { name: "hub.builtin" }).click();
+  await page.getByText("hub.builtin is false now").waitFor();
+  expect(readFileSync(hub.file, "utf8")).toContain('"builtin": false /* as it was */');
+
+  await page.route(
+    "**/settings",
+    (
+      route, // what was shown is not what the file holds any more
+    ) => route.continue({ headers: { ...route.request().headers(), "if-match": '"old"' } }),
+  );
+  await page.getByRole("switch", { name: "hub.builtin" }).click();
+  await page.getByText("The file has changed meanwhile").waitFor();
+  expect(await page.getByRole("switch", { name: "hub.builtin" }).getAttribute("aria-checked")).toBe("false");
   expect(faults).toEqual([]);
   await context.close();
 });

@@ -476,6 +476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/config/files/{index}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change one of the hub's settings in one file and apply it
+         * @description Comments and layout of the file stay. If-Match must hold the tag of the file: nothing is written if it has changed since.
+         */
+        patch: operations["change-setting"];
+        trace?: never;
+    };
     "/api/v2/config/files/{index}/versions": {
         parameters: {
             query?: never;
@@ -1564,6 +1584,8 @@ export interface components {
             update: string[];
         };
         ConfigFile: {
+            /** @description The tag of the text that is in force, as If-Match takes it, quotes included */
+            etag: string;
             /**
              * Format: int64
              * @description From 0, in merge order: the later file wins
@@ -1711,6 +1733,8 @@ export interface components {
             text: string;
         };
         EffectiveConfigBody: {
+            /** @description The hub's settings that its command line says, whatever the files say */
+            flags: components["schemas"]["Flagged"][];
             /** @description Sorted by name */
             servers: components["schemas"]["Setting"][];
             /** @description The other top-level keys, sorted */
@@ -1767,6 +1791,14 @@ export interface components {
         };
         FindingsBody: {
             findings: components["schemas"]["Finding"][];
+        };
+        Flagged: {
+            /** @description Such as --compatible-version */
+            flag: string;
+            /** @description Such as hub.compatibleVersion */
+            key: string;
+            /** @description What holds */
+            value: unknown;
         };
         Gap: {
             /**
@@ -2267,6 +2299,12 @@ export interface components {
             /** @description Write what seems to be a secret into the file as it is. Otherwise it goes into the secret store, and a placeholder into the file */
             plainSecrets?: boolean;
         };
+        NewSettingBody: {
+            /** @description Such as hub.history.days */
+            key: string;
+            /** @description Absent: take it out of the file, so that its default holds */
+            value?: unknown;
+        };
         NewTextBody: {
             text: string;
         };
@@ -2578,6 +2616,14 @@ export interface components {
             /** Format: date-time */
             expires: string;
             /** @description To be opened in a browser, below the hub's address */
+            path: string;
+        };
+        SetSettingBody: {
+            /** @description What the file said of it before; absent if it said nothing */
+            before?: unknown;
+            /** @description The tag that the file has now */
+            etag: string;
+            /** @description Of the file */
             path: string;
         };
         Setting: {
@@ -3824,6 +3870,81 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "change-setting": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required: the tag of the file, as in the list of files */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Of the file, as in the list of files */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSettingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetSettingBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
