@@ -58,7 +58,7 @@ export const screens: Screen[] = [
         .first()
         .click();
       await page.getByText("Two calls compared").waitFor();
-      await page.locator(".cm-content").first().waitFor();
+      await page.locator("del, ins").first().waitFor();
     },
   },
   {

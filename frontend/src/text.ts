@@ -639,6 +639,11 @@ export const text = {
       undone: "Undone",
     },
   },
+  diff: {
+    same: (lines: number) => (lines === 1 ? "One line is the same" : `${lines} lines are the same`),
+    removed: "Removed:",
+    added: "Added:",
+  },
   settings: {
     title: "Settings",
     look: "Look",
