@@ -853,7 +853,7 @@ export const text = {
     endless: "Good until it is revoked",
     used: (ago: string) => `last used ${ago}`,
     neverUsed: "not used yet",
-    calls: "Its calls",
+    calls: "Calls",
     callsOf: (name: string) => `Calls with the token of ${name}`,
     created: (time: string) => `made ${time}`,
     revoke: "Revoke",
