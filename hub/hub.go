@@ -155,7 +155,8 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove, Plan: h.plan, Mentioned: h.mentioned,
 		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
 		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
-		Clients: h.gateway.Connected, History: h.memory.history, Recorder: h.recorder, Metrics: h.recorder.metrics.Handler(), LogDir: o.StateDir,
+		Clients: h.gateway.Connected, Disconnect: h.gateway.Disconnect, Sight: h.gateway.Sight,
+		History: h.memory.history, Recorder: h.recorder, Metrics: h.recorder.metrics.Handler(), LogDir: o.StateDir,
 		Updates: h.updates, Site: frontend.Site(),
 	}
 	h.oauth.OnCallback(api.Callback(deps))

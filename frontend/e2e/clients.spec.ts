@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
@@ -39,6 +40,42 @@ test("clients are seen to come, call and go", async () => {
   await page.getByText("No client fits the filter").waitFor();
   await other.leave();
   await page.getByText("No client is connected").waitFor();
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+test("why a client does not see a tool is told by keyboard, and mended there", async () => {
+  const editor = await hub.connect("some-editor", "1.2.3");
+  await hub.send("PATCH", "servers/everything", { tools: { echo: false } });
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(`${hub.url}#/servers/everything/tools/echo`);
+  await tabTo(page, page.getByRole("link", { name: "Why can't my client see it?" }));
+  await page.keyboard.press("Enter");
+  const answer = page.getByRole("region", { name: "What the hub knows" });
+  await answer.getByText("disabled_tools").waitFor(); // the one client was meant
+  await tabTo(page, answer.getByRole("button", { name: "Offer it to clients" }));
+  await page.keyboard.press("Enter");
+  await answer.getByText("has not asked the hub for its tools yet").waitFor();
+  await editor.ask("tools/list", {});
+  await answer.getByText("everything__echo").waitFor();
+  await answer.getByText("The client was given it").waitFor();
+  await tabTo(page, page.getByRole("combobox", { name: "Tool" }));
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("Echo");
+  await page.keyboard.press("Enter");
+  await answer.getByText("lists no tool").waitFor();
+  expect([...(await problems(page)), ...faults]).toEqual([]);
+
+  await page.keyboard.press("Escape");
+  await tabTo(page, page.getByRole("button", { name: "More for some-editor" }));
+  await page.keyboard.press("Enter");
+  await tabTo(page, page.getByRole("menuitem", { name: "Disconnect" }), "ArrowDown");
+  await page.keyboard.press("Enter");
+  const asked = page.getByRole("dialog", { name: "Disconnect some-editor?" });
+  await tabTo(page, asked.getByRole("button", { name: "Disconnect" }));
+  await page.keyboard.press("Enter");
+  await page.getByText("No client is connected").waitFor();
+  expect((await editor.ask("tools/list", {})).status).toBe(404);
   expect(faults).toEqual([]);
   await context.close();
 });
@@ -92,8 +129,17 @@ test("a token is made by keyboard, shown once, limits its client, and is refused
   const { text } = await client.ask("tools/list", {});
   expect(text).toContain("read_graph");
   expect(text).not.toMatch(/everything__|create_entities/);
+  await client.ask("tools/call", { name: "memory__read_graph", arguments: {} });
 
   await page.reload();
+  await page.getByText("last used").waitFor();
+  await page.getByRole("link", { name: "Calls with the token of ci" }).click();
+  await page.getByRole("button", { name: "More filters (1)" }).waitFor();
+  await expect.poll(() => page.locator("[data-row-link]").allTextContents()).toEqual(["read_graph"]);
+  await page.getByRole("combobox", { name: "Client token" }).fill("laptop");
+  await page.keyboard.press("Enter");
+  await page.getByText("No call fits the filter").waitFor();
+  await page.goBack();
   await page.getByText("last used").waitFor();
   expect(await page.content()).not.toContain(token);
   await tabTo(page, page.getByRole("button", { name: "Revoke the token of ci" }));
@@ -147,4 +193,48 @@ test("the settings tell of a newer version, without a word elsewhere", async () 
   }
   await told.close();
   site.close();
+});
+
+test("a setting is changed where it stands by keyboard, and the file keeps its comments", async () => {
+  const commented = readFileSync(hub.file, "utf8").replace(
+    "{",
+    '{\n  // mine\n  "hub": { "builtin": true /* as it was */ },',
+  );
+  hub.write(commented);
+  const { page, context, faults } = await open(browser, hub);
+  await page.goto(`${hub.url}#/settings`);
+  const days = page.getByLabel("hub.history.days", { exact: true });
+  await page.getByRole("button", { name: "Use the default of hub.builtin" }).waitFor(); // what was written is known
+  await tabTo(page, days);
+  await page.keyboard.type("0");
+  await page.keyboard.press("Enter");
+  await page.getByText("hub.history.days must be a whole number from 1 to 3650").waitFor();
+  expect(await days.getAttribute("aria-invalid")).toBe("true");
+  expect([...(await problems(page)), ...faults]).toEqual([]);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("7");
+  await page.keyboard.press("Enter");
+  await page.getByText("hub.history.days is 7 now").waitFor();
+  const status = () => hub.api<{ days: number }>("history/status");
+  expect((await status()).days).toBe(7);
+  expect(readFileSync(hub.file, "utf8")).toContain("/* as it was */");
+  await tabTo(page, page.getByRole("button", { name: "Undo" }));
+  await page.keyboard.press("Enter");
+  await page.getByText("hub.history.days is as it was").waitFor();
+  expect((await status()).days).toBe(30);
+  await page.getByRole("switch", { name: "hub.builtin" }).click();
+  await page.getByText("hub.builtin is false now").waitFor();
+  expect(readFileSync(hub.file, "utf8")).toContain('"builtin": false /* as it was */');
+
+  await page.route(
+    "**/settings",
+    (
+      route, // what was shown is not what the file holds any more
+    ) => route.continue({ headers: { ...route.request().headers(), "if-match": '"old"' } }),
+  );
+  await page.getByRole("switch", { name: "hub.builtin" }).click();
+  await page.getByText("The file has changed meanwhile").waitFor();
+  expect(await page.getByRole("switch", { name: "hub.builtin" }).getAttribute("aria-checked")).toBe("false");
+  expect(faults).toEqual([]);
+  await context.close();
 });

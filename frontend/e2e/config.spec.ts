@@ -67,7 +67,7 @@ test("whoever leaves with changes is asked first", async () => {
   await page.getByRole("button", { name: "Cancel" }).click();
   expect(page.url()).toContain("/config");
   await page.getByRole("button", { name: "Changes", exact: true }).click();
-  await page.getByRole("textbox", { name: "What is on disk" }).waitFor();
+  await page.getByRole("region", { name: "What is on disk" }).waitFor();
   await page.getByRole("link", { name: "Activity" }).first().click();
   await page.getByRole("button", { name: "Leave them" }).click();
   await page.waitForURL(/activity/);
@@ -88,7 +88,7 @@ test("what a save will do is told before, and what it replaced can be put back",
   await hub.until("a", "ready");
 
   await page.getByRole("button", { name: "History" }).click();
-  await page.getByRole("textbox", { name: "What the file holds now" }).getByText("// mine").waitFor();
+  await page.getByRole("region", { name: "What the file holds now" }).getByText("// mine").waitFor();
   await page.getByText("Saving it removes b, stops a.").waitFor();
   expect(await problems(page)).toEqual([]);
   await page.getByRole("button", { name: "Restore" }).click();

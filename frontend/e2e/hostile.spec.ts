@@ -174,7 +174,7 @@ test.each([1200, 320])("what is recorded of it is harmless too, at %i", async (w
     .getByRole("link", { name: /Compare with/ })
     .first()
     .click();
-  await page.locator(".cm-content").first().waitFor();
+  await page.locator("del, ins").first().waitFor();
   await harmless(page, faults);
   await page.goto(`${hub.url}#/history?view=charts`);
   await page.getByText("Slowest").waitFor();

@@ -86,7 +86,7 @@ test("a long history is shown soon", async () => {
       .getByRole("link", { name: /Compare with/ })
       .first()
       .click();
-    await page.locator(".cm-content").first().waitFor();
+    await page.locator("del, ins").first().waitFor();
   });
   await step("charts of a day", async () => {
     await page.goto(`${hub.url}#/history?view=charts`);

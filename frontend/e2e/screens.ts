@@ -58,7 +58,7 @@ export const screens: Screen[] = [
         .first()
         .click();
       await page.getByText("Two calls compared").waitFor();
-      await page.locator(".cm-content").first().waitFor();
+      await page.locator("del, ins").first().waitFor();
     },
   },
   {
@@ -88,6 +88,25 @@ export const screens: Screen[] = [
   { name: "activity", path: "/activity", ready: (page) => page.getByRole("heading", { name: "Activity" }).waitFor() },
   { name: "logs", path: "/logs", ready: (page) => page.getByRole("log").waitFor() },
   { name: "clients", path: "/clients", ready: see("claude-code") },
+  {
+    name: "client-why",
+    path: "/clients?why=true&server=notes&tool=move_file",
+    ready: async (page) => {
+      const client = await page.locator("option", { hasText: "claude-code" }).getAttribute("value");
+      await page.getByLabel("Client", { exact: true }).selectOption(client);
+      await page.getByRole("button", { name: "Find out" }).click();
+      await page.getByText("disabled_tools").waitFor();
+    },
+  },
+  {
+    name: "client-disconnect",
+    path: "/clients",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "More for claude-code" }).click();
+      await page.getByRole("menuitem", { name: "Disconnect" }).click();
+      await page.getByText("Many clients come back").waitFor();
+    },
+  },
   { name: "secrets", path: "/secrets", ready: see("stands in plain text") },
   { name: "secret-set", path: "/secrets?set=POSTGRES_PASSWORD", ready: see("The value cannot be shown again") },
   {

@@ -8,6 +8,7 @@ import {
 import { Frame } from "./frame/Frame";
 import { Broken, Missing } from "./frame/Lost";
 import { type CallSearch, callSearch } from "./screens/history/filter";
+import { loadCharts } from "./screens/history/lazyCharts";
 import { Servers } from "./screens/servers/Servers";
 
 // The routes are written out one by one: made by a function they would lose their types.
@@ -33,6 +34,8 @@ const server = createRoute({
   path: "/servers/$name",
   component: lazyRouteComponent(() => import("./screens/server/ServerScreen"), "ServerScreen"),
   validateSearch: (s): { tab?: string } & CallSearch => ({ tab: word(s.tab), ...callSearch(s) }),
+  loaderDeps: ({ search }) => ({ view: search.view }),
+  loader: ({ deps }) => loadCharts(deps.view),
 });
 
 const tool = createRoute({
@@ -98,6 +101,8 @@ const history = createRoute({
   path: "/history",
   component: lazyRouteComponent(() => import("./screens/history/History"), "History"),
   validateSearch: callSearch,
+  loaderDeps: ({ search }) => ({ view: search.view }),
+  loader: ({ deps }) => loadCharts(deps.view),
 });
 
 const call = createRoute({
@@ -137,7 +142,13 @@ const clients = createRoute({
   getParentRoute: () => root,
   path: "/clients",
   component: lazyRouteComponent(() => import("./screens/clients/Clients"), "Clients"),
-  validateSearch: (s): { q?: string } => ({ q: word(s.q) }),
+  validateSearch: (s): { q?: string; why?: boolean; client?: string; server?: string; tool?: string } => ({
+    q: word(s.q),
+    why: s.why === true || undefined,
+    client: word(s.client),
+    server: word(s.server),
+    tool: word(s.tool),
+  }),
 });
 
 const secrets = createRoute({

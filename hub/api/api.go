@@ -68,6 +68,10 @@ type Deps struct {
 	Sessions func() int
 	// Clients returns who is connected to the MCP endpoint.
 	Clients func() []gateway.Connected
+	// Disconnect ends the session of one of them.
+	Disconnect func(client string) error
+	// Sight tells why one of them sees a server's tool or not.
+	Sight func(client, server, tool string) (gateway.Sight, error)
 	// History is what is known of calls. Nil: none is kept.
 	History *store.History
 	// Recorder is told of calls. Nil: nobody is.

@@ -18,6 +18,9 @@ func (a *v2) configRoutes(api huma.API) {
 	put := operation(http.MethodPut, "config/files/{index}", "put-config-file", "Replace the text of one file and apply it", 404, 412, 422, 428)
 	put.Description = "If-Match must hold the tag of the text that was edited: nothing is written if the file has changed since."
 	huma.Register(api, put, a.putFile)
+	set := operation(http.MethodPatch, "config/files/{index}/settings", "change-setting", "Change one of the hub's settings in one file and apply it", 404, 412, 422, 428)
+	set.Description = "Comments and layout of the file stay. If-Match must hold the tag of the file: nothing is written if it has changed since."
+	huma.Register(api, set, a.changeSetting)
 	a.versionRoutes(api)
 	huma.Register(api, ask(access.Read, operation(http.MethodPost, "config/validate", "validate-config", "What is wrong in the text of a configuration file")), a.validate)
 	huma.Register(api, operation(http.MethodGet, "config/schema", "get-config-schema", "The JSON Schema of a configuration file"),
@@ -33,6 +36,7 @@ type configFile struct {
 	Index   int    `json:"index" doc:"From 0, in merge order: the later file wins"`
 	Path    string `json:"path" doc:"Exactly as given to the hub"`
 	Missing bool   `json:"missing" doc:"There is no such file yet; it counts as empty"`
+	ETag    string `json:"etag" doc:"The tag of the text that is in force, as If-Match takes it, quotes included"`
 }
 
 type fileList struct {
@@ -46,7 +50,7 @@ func (a *v2) listFiles(context.Context, *struct{}) (*fileList, error) {
 	s, out := a.Config.Current(), &fileList{}
 	out.Body.Diagnostics = append([]config.Diagnostic{}, s.Diagnostics...)
 	for i, f := range s.Files {
-		out.Body.Files = append(out.Body.Files, configFile{i, f.Path, f.Missing})
+		out.Body.Files = append(out.Body.Files, configFile{i, f.Path, f.Missing, `"` + s.Tag(f) + `"`})
 	}
 	return out, nil
 }
@@ -105,24 +109,66 @@ func (a *v2) putFile(ctx context.Context, in *newText) (*fileAnswer, error) {
 		return nil, err
 	}
 	if in.IfMatch == "" {
-		return nil, &failure{
-			status: http.StatusPreconditionRequired, code: "IF_MATCH_REQUIRED",
-			text: "Send the ETag of the text that was edited as If-Match, so that nobody's change is lost",
-		}
+		return nil, errNoMatch
 	}
 	text := []byte(in.Body.Text)
 	tag, err := a.Config.Write(ctx, path, text, strings.Trim(in.IfMatch, `"`))
-	if errors.Is(err, config.ErrConflict) {
-		return nil, &failure{status: http.StatusPreconditionFailed, code: "CONFIG_CHANGED", text: err.Error(), data: object{"file": path}}
-	}
 	if err != nil {
-		return nil, textFailure(err)
+		return nil, textFailure(path, err)
 	}
 	return showFile(path, text, tag), nil
 }
 
-// textFailure is what an error of the configuration means to a client that sent the text of a file.
-func textFailure(err error) error {
+var errNoMatch = &failure{
+	status: http.StatusPreconditionRequired, code: "IF_MATCH_REQUIRED",
+	text: "Send the ETag of the text that was edited as If-Match, so that nobody's change is lost",
+}
+
+type newSetting struct {
+	Index   int    `path:"index" minimum:"0" doc:"Of the file, as in the list of files"`
+	IfMatch string `header:"If-Match" doc:"Required: the tag of the file, as in the list of files"`
+	Body    struct {
+		Key   string `json:"key" doc:"Such as hub.history.days"`
+		Value raw    `json:"value,omitempty" doc:"Absent: take it out of the file, so that its default holds"`
+	}
+}
+
+type setSetting struct {
+	Body struct {
+		Path   string `json:"path" doc:"Of the file"`
+		ETag   string `json:"etag" doc:"The tag that the file has now"`
+		Before raw    `json:"before,omitempty" doc:"What the file said of it before; absent if it said nothing"`
+	}
+}
+
+func (a *v2) changeSetting(ctx context.Context, in *newSetting) (*setSetting, error) {
+	path, err := a.file(in.Index)
+	if err != nil {
+		return nil, err
+	}
+	if in.IfMatch == "" {
+		return nil, errNoMatch
+	}
+	before, tag, err := a.Config.SetSetting(ctx, path, in.Body.Key, in.Body.Value, strings.Trim(in.IfMatch, `"`))
+	if wrong, ok := errors.AsType[*config.SettingError](err); ok {
+		return nil, &failure{status: http.StatusUnprocessableEntity, code: "INVALID_SETTING", text: wrong.Msg, data: object{"key": wrong.Key}}
+	}
+	if errors.Is(err, config.ErrUnknownSetting) {
+		return nil, &failure{status: http.StatusUnprocessableEntity, code: "UNKNOWN_SETTING", text: err.Error(), data: object{"key": in.Body.Key}}
+	}
+	if err != nil {
+		return nil, textFailure(path, err)
+	}
+	out := &setSetting{}
+	out.Body.Path, out.Body.ETag, out.Body.Before = path, `"`+tag+`"`, before
+	return out, nil
+}
+
+// textFailure is what an error of the configuration means to a client that changed a file whose tag it named.
+func textFailure(path string, err error) error {
+	if errors.Is(err, config.ErrConflict) {
+		return &failure{status: http.StatusPreconditionFailed, code: "CONFIG_CHANGED", text: err.Error(), data: object{"file": path}}
+	}
 	broken, ok := errors.AsType[*config.FileError](err)
 	if !ok {
 		return editFailure(err)
@@ -165,16 +211,28 @@ type setting struct {
 	Hides []position `json:"hides" nullable:"false" doc:"Where the values stand that it takes the place of, the strongest first"`
 }
 
+// flagged is a setting that the command line says.
+type flagged struct {
+	Key   string `json:"key" doc:"Such as hub.compatibleVersion"`
+	Flag  string `json:"flag" doc:"Such as --compatible-version"`
+	Value any    `json:"value" doc:"What holds"`
+}
+
 type effectiveConfig struct {
 	Body struct {
 		Servers  []setting `json:"servers" nullable:"false" doc:"Sorted by name"`
 		Settings []setting `json:"settings" nullable:"false" doc:"The other top-level keys, sorted"`
+		Flags    []flagged `json:"flags" nullable:"false" doc:"The hub's settings that its command line says, whatever the files say"`
 	}
 }
 
 func (a *v2) effective(context.Context, *struct{}) (*effectiveConfig, error) {
 	e, out := a.Config.Current().Effective(), &effectiveConfig{}
 	out.Body.Servers, out.Body.Settings = settings(e.Servers, maskServer), settings(e.Keys, maskSetting)
+	out.Body.Flags = []flagged{}
+	if a.Compatible != "" {
+		out.Body.Flags = append(out.Body.Flags, flagged{"hub.compatibleVersion", "--compatible-version", a.Compatible})
+	}
 	return out, nil
 }
 

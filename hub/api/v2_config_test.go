@@ -122,3 +122,43 @@ func TestV2Effective(t *testing.T) {
 		}
 	}
 }
+
+// TestV2Settings: a setting is changed in its file, and nobody's change is lost by that.
+func TestV2Settings(t *testing.T) {
+	const before = `{"hub":{"history":{"days":30 /* a month */}},"mcpServers":{}}`
+	h := hubtest.Start(t, before)
+	text := wants(t, h, "GET", "config/files", "", 200)
+	_, rest, _ := strings.Cut(text, `"etag":"\"`)
+	tag, _, _ := strings.Cut(rest, `\"`)
+	patch := func(body, tag string) (int, string) {
+		status, _, answer := ask(t, h, "PATCH", "config/files/0/settings", body, "If-Match", `"`+tag+`"`)
+		return status, answer
+	}
+	if status, answer := patch(`{"key":"hub.history.days","value":0}`, tag); status != 422 || hubtest.Get(answer, "code") != `"INVALID_SETTING"` ||
+		hubtest.Get(answer, "error") != `"hub.history.days must be a whole number from 1 to 3650"` {
+		t.Errorf("%d %s", status, answer)
+	}
+	if status, answer := patch(`{"key":"hub.spoon","value":0}`, tag); status != 422 || hubtest.Get(answer, "code") != `"UNKNOWN_SETTING"` {
+		t.Errorf("%d %s", status, answer)
+	}
+	wants(t, h, "PATCH", "config/files/0/settings", `{"key":"hub.history.days","value":7}`, 428)
+	wants(t, h, "PATCH", "config/files/7/settings", `{"key":"hub.history.days","value":7}`, 404)
+	status, answer := patch(`{"key":"hub.history.days","value":7}`, tag)
+	if status != 200 || hubtest.Get(answer, "before") != "30" {
+		t.Fatalf("%d %s", status, answer)
+	}
+	if now := wants(t, h, "GET", "config/effective", "", 200); !strings.Contains(now, `"days":7`) {
+		t.Errorf("not applied: %s", now)
+	}
+	if status, answer := patch(`{"key":"hub.history.days","value":8}`, tag); status != 412 || hubtest.Get(answer, "code") != `"CONFIG_CHANGED"` {
+		t.Errorf("%d %s", status, answer)
+	}
+	next := strings.Trim(hubtest.Get(answer, "etag"), `\"`)
+	if status, answer := patch(`{"key":"hub.history.days","value":30}`, next); status != 200 || hubtest.Get(answer, "before") != "7" {
+		t.Errorf("%d %s", status, answer)
+	}
+	if got, err := os.ReadFile(h.File); err != nil || string(got) != before {
+		t.Errorf("%v: %s", err, got)
+	}
+	wants(t, h, "GET", "config/effective", "", 200, "flags", "[]")
+}

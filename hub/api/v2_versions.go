@@ -46,7 +46,7 @@ func (a *v2) planFile(ctx context.Context, in *plannedText) (*effectAnswer, erro
 	}
 	snapshot, err := a.Config.Preview(ctx, path, []byte(in.Body.Text))
 	if err != nil {
-		return nil, textFailure(err)
+		return nil, textFailure(path, err)
 	}
 	p := a.Plan(snapshot)
 	out := configEffect{p.Add, p.Remove, p.Restart, p.Start, p.Stop, p.Update, p.Keep}

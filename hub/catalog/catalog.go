@@ -49,7 +49,7 @@ type Change struct {
 func New(set *upstream.Set, settings config.Settings, log *slog.Logger) *Catalog {
 	c := &Catalog{set: set, log: log, dirty: make(chan struct{}, 1), onChange: func([]Change) {}}
 	c.settings.Store(&settings)
-	c.current.Store(build(settings, nil, log))
+	c.current.Store(build(settings, nil, &snapshot{}, log))
 	return c
 }
 
@@ -88,11 +88,7 @@ func (c *Catalog) All() *View { return c.current.Load().all }
 // View returns what a policy leaves of the view of one server under its own names, or of all servers if server is empty.
 // It returns nil if there is no such server.
 func (c *Catalog) View(server string, policy *access.Policy) *View {
-	s := c.current.Load()
-	if policy != nil {
-		return s.limit(policy).view(server)
-	}
-	return s.whole(server)
+	return c.current.Load().view(server, policy)
 }
 
 func (c *Catalog) rebuild() {
@@ -113,20 +109,31 @@ func (c *Catalog) rebuild() {
 	if settings == old.settings && slices.Equal(parts, old.parts) {
 		return
 	}
-	fresh := build(settings, parts, c.log)
+	fresh := build(settings, parts, old, c.log)
 	c.current.Store(fresh)
 	if changes := compare(old, fresh); len(changes) > 0 {
 		c.onChange(changes)
 	}
 }
 
-func build(settings config.Settings, parts []*part, log *slog.Logger) *snapshot {
+func build(settings config.Settings, parts []*part, old *snapshot, log *slog.Logger) *snapshot {
 	s := &snapshot{settings: settings, parts: parts, single: map[string]*View{}, limited: map[string]*limits{}}
 	s.all = aggregate(settings, parts, log)
+	s.all.age(old.all)
 	for _, p := range parts {
-		s.single[p.server.Name()] = single(settings, p)
+		name := p.server.Name()
+		s.single[name] = single(settings, p)
+		s.single[name].age(old.single[name])
 	}
 	return s
+}
+
+// view returns what a policy leaves of the view of one server, or of all if server is empty.
+func (s *snapshot) view(server string, policy *access.Policy) *View {
+	if policy != nil {
+		return s.limit(policy).view(server)
+	}
+	return s.whole(server)
 }
 
 // whole returns the view of one server, or of all if server is empty.

@@ -82,7 +82,7 @@ func (l *limits) restrict(whole *View) *View {
 		}
 	}
 	v := newView(parts)
-	v.Server, v.prefixes = whole.Server, whole.prefixes
+	v.Server, v.Made, v.prefixes, v.since = whole.Server, whole.Made, whole.prefixes, whole.since
 	if l.policy.Unknown() {
 		v.Only = whole.Only
 	}

@@ -83,6 +83,7 @@ func newPart(server *upstream.Server, st *upstream.Status, lists *upstream.Lists
 	return p
 }
 
+// newItem reads a definition. Of one that cannot be passed on it returns an error, and the item if it has a name.
 func newItem(server *upstream.Server, k Kind, raw []byte) (*Item, error) {
 	if jsonrpc.Type(raw) != '{' {
 		return nil, errors.New("not an object")
@@ -100,7 +101,7 @@ func newItem(server *upstream.Server, k Kind, raw []byte) (*Item, error) {
 	}
 	schema := f[1].In(raw)
 	if jsonrpc.Type(schema) != '{' {
-		return nil, errors.New("its inputSchema is not an object")
+		return item, errors.New("its inputSchema is not an object")
 	}
 	if bytes.Contains(schema, []byte("x-mcp-header")) {
 		tool := &mcp.Tool{Name: item.Name, RawInputSchema: json.RawMessage(schema)}

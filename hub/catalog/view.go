@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/yosida95/uritemplate/v3"
 
@@ -22,12 +23,14 @@ type View struct {
 	Modern       []byte           // the same for modern clients
 	Info         []byte           // the server's own serverInfo; nil where the hub speaks for itself
 	Instructions string
+	Made         time.Time // when it came about
 
 	parts     []*part
 	prefixes  map[string]string // by server, the hub's prefix; empty where names are the servers' own
 	byName    [kinds]map[string]*Item
 	order     [kinds][]string
 	short     [kinds]map[string]*Item // names without prefix, where they are of one server only; nil where of several
+	since     map[string]time.Time    // by name, since when a tool is there under it
 	templates []matcher
 	legacy    [kinds]pages
 	modern    [kinds]pages
@@ -268,6 +271,9 @@ func (b *builder) finish() {
 	}
 }
 
+// cursorPrefix begins every cursor.
+const cursorPrefix = "after:"
+
 // paginate makes the pages of a list. A cursor names the last item of the page before, so that it holds as long as
 // that item does.
 func paginate(defs []definition, size int, show func(definition) []byte) pages {
@@ -280,7 +286,7 @@ func paginate(defs []definition, size int, show func(definition) []byte) pages {
 			continue
 		}
 		if n == size {
-			page.Next = "after:" + last
+			page.Next = cursorPrefix + last
 			page.Items = append(page.Items, ']')
 			p.at[page.Next] = len(p.pages) + 1
 			p.pages = append(p.pages, page)

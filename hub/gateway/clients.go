@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"mcphub/hub/access"
 	"mcphub/hub/jsonrpc"
 	"mcphub/hub/record"
 	"mcphub/hub/upstream"
@@ -25,6 +26,7 @@ const (
 
 // Connected is a client of the endpoint at one moment.
 type Connected struct {
+	ID            string // tells it apart from the others, as long as it is connected
 	Session       string // tells sessions apart and opens none; empty of a modern client
 	Name, Version string // as it told; empty if it did not
 	Token         string // the name of the client's token that let it in; empty if it needed none of its own
@@ -66,7 +68,7 @@ func (g *Gateway) Connected() []Connected {
 func (s *session) connected() Connected {
 	told := s.client.Load()
 	c := Connected{
-		Session: s.tag, Name: told.name, Version: told.release, Token: s.who.Client(), Revision: told.version, Era: record.Legacy, Transport: s.transport, Server: s.server,
+		ID: s.tag, Session: s.tag, Name: told.name, Version: told.release, Token: s.who.Client(), Revision: told.version, Era: record.Legacy, Transport: s.transport, Server: s.server,
 		Listening: s.out.attached(),
 	}
 	s.mu.Lock()
@@ -103,7 +105,10 @@ type modernClient struct{ name, version, token, server string }
 
 type modernUse struct {
 	Usage
+	id        string
+	who       *access.Principal // who made the last request
 	listening int
+	taken     taken
 }
 
 const methodListen = "subscriptions/listen"
@@ -120,9 +125,10 @@ func (m *modernClients) begin(q *request) {
 		if len(m.known) >= mostModern {
 			return
 		}
-		u = &modernUse{Usage: Usage{Since: time.Now()}}
+		u = &modernUse{Usage: Usage{Since: time.Now()}, id: newTag()}
 		m.known[q.client] = u
 	}
+	u.who = q.who
 	u.LastSeen = time.Now()
 	u.InFlight++
 	if q.method == methodListen {
@@ -148,6 +154,15 @@ func (m *modernClients) end(q *request) {
 	}
 }
 
+// asked notes that the client of a request was given a page of its tools.
+func (m *modernClients) asked(q *request, cursor, next string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if u := m.known[q.client]; u != nil {
+		u.taken.asked(q.view, cursor, next)
+	}
+}
+
 // prune forgets those that have not been here for a while. The caller holds mu.
 func (m *modernClients) prune() {
 	for c, u := range m.known {
@@ -163,10 +178,28 @@ func (m *modernClients) all() []Connected {
 	m.prune()
 	out := make([]Connected, 0, len(m.known))
 	for c, u := range m.known {
-		out = append(out, Connected{
-			Name: c.name, Version: c.version, Token: c.token, Revision: upstream.ModernVersion, Era: record.Modern, Transport: transportHTTP, Server: c.server,
-			Usage: u.Usage, Listening: u.listening > 0,
-		})
+		out = append(out, u.connected(c))
 	}
 	return out
+}
+
+// find returns a client by its id, or ErrNoClient.
+func (m *modernClients) find(id string) (Connected, *access.Principal, taken, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.prune()
+	for c, u := range m.known {
+		if u.id == id {
+			return u.connected(c), u.who, u.taken, nil
+		}
+	}
+	return Connected{}, nil, taken{}, ErrNoClient
+}
+
+// connected shows a client that was here under a name. The caller holds mu.
+func (u *modernUse) connected(c modernClient) Connected {
+	return Connected{
+		ID: u.id, Name: c.name, Version: c.version, Token: c.token, Revision: upstream.ModernVersion, Era: record.Modern, Transport: transportHTTP, Server: c.server,
+		Usage: u.Usage, Listening: u.listening > 0,
+	}
 }

@@ -30,7 +30,8 @@ func (g *Gateway) postModern(w http.ResponseWriter, r *http.Request, view *catal
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	q := &request{Message: m, method: m.Name(), view: view, modern: true, header: r.Header, out: newHTTPReply(w, r)}
-	q.client.token = access.From(ctx).Client()
+	q.who = access.From(ctx)
+	q.client.token = q.who.Client()
 	if f := q.check(header); f != nil {
 		fault(q, f)
 		return

@@ -27,6 +27,7 @@ type request struct {
 	header  http.Header // of a modern client
 	level   string      // the log level that a modern client asked for in this request
 	client  modernClient
+	who     *access.Principal // who it is, if it is a modern client
 	out     responder
 	record  record.Call
 	trace   map[string]string // what the server is given in _meta
@@ -115,6 +116,9 @@ func (g *Gateway) list(q *request, k catalog.Kind) {
 		fault(q, &jsonrpc.Fault{Code: jsonrpc.CodeInvalidParams, Message: err.Error()})
 		return
 	}
+	if k == catalog.Tools {
+		g.asked(q, cursor, page.Next)
+	}
 	var tail []byte
 	if page.Next != "" {
 		tail = jsonrpc.AppendString(append(tail, `,"nextCursor":`...), page.Next)
@@ -125,6 +129,17 @@ func (g *Gateway) list(q *request, k catalog.Kind) {
 		tail = append(append(tail, `,"ttlMs":0,"cacheScope":"private",`...), g.ownMeta(q.view)...)
 	}
 	q.out.parts([]byte(`{"jsonrpc":"2.0","id":`), q.id(), []byte(head+listKeys[k]+`":`), page.Items, append(tail, "}}"...))
+}
+
+// asked notes that a client was given a page of its tools.
+func (g *Gateway) asked(q *request, cursor, next string) {
+	if q.modern {
+		g.modern.asked(q, cursor, next)
+		return
+	}
+	q.session.mu.Lock()
+	defer q.session.mu.Unlock()
+	q.session.taken.asked(q.view, cursor, next)
 }
 
 // ownMeta is the _meta member of results that the hub makes for modern clients.

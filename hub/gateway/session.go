@@ -48,6 +48,7 @@ type session struct {
 	subs  map[subscription]string             // what it wants to hear of, with the hub's URI of it
 	level string                              // the log level it asked for; empty if it did not
 	seen  time.Time
+	taken taken // of its tools
 	usage Usage // LastSeen and InFlight are not kept here
 	ended bool
 }
@@ -81,10 +82,13 @@ var (
 	errGone      = errors.New("the client is gone")
 )
 
+// newTag makes an id by which clients are told apart, and which opens nothing.
+func newTag() string { return rand.Text()[:8] }
+
 func newSession(server, transport string, who *access.Principal) *session {
 	now := time.Now()
 	s := &session{
-		id: rand.Text(), tag: rand.Text()[:8], transport: transport, server: server, who: who, stay: func() {}, out: newOutbox(), seen: now,
+		id: rand.Text(), tag: newTag(), transport: transport, server: server, who: who, stay: func() {}, out: newOutbox(), seen: now,
 		usage: Usage{Since: now},
 		calls: map[string]*context.CancelCauseFunc{}, early: map[string]time.Time{},
 		asks: map[string]ask{}, subs: map[subscription]string{},

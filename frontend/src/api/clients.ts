@@ -6,6 +6,7 @@ import type { components } from "./schema.gen";
 
 export type Client = components["schemas"]["ConnectedClient"];
 export type Token = components["schemas"]["ClientToken"];
+export type Sight = components["schemas"]["SightAnswerBody"];
 export type NewToken = components["schemas"]["NewClientBody"];
 
 /** How often to ask who is connected, in milliseconds: the event stream does not tell of clients. */
@@ -22,9 +23,34 @@ export function useClients() {
   });
 }
 
-/** The clients that have tokens of their own. */
-export function useTokens() {
+/** Why a client sees a tool or not. Asked again and again, so that one sees when it is mended. */
+export function useSight(asked: { id: string; server: string; tool: string }) {
+  const { id, ...query } = asked;
+  const stale = useStale();
   return useQuery({
+    queryKey: [...keys.clients, "sight", asked],
+    queryFn: ({ signal }) => ask(client.GET("/api/v2/clients/{id}/sight", { params: { path: { id }, query }, signal })),
+    refetchInterval: (query) => (stale || query.state.error ? false : often),
+    staleTime: 0,
+    retry: false,
+  });
+}
+
+/** Ends the session of a client. */
+export function useDisconnect() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: async (id: string) => {
+      await ask(client.DELETE("/api/v2/clients/{id}", { params: { path: { id } } }));
+    },
+    onSettled: () => cache.invalidateQueries({ queryKey: keys.clients }),
+  });
+}
+
+/** The clients that have tokens of their own. */
+export function useTokens(enabled = true) {
+  return useQuery({
+    enabled,
     queryKey: keys.tokens,
     queryFn: async () => (await ask(client.GET("/api/v2/tokens"))).tokens,
     staleTime: 0,

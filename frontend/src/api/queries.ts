@@ -37,10 +37,11 @@ export function useActivity(): Happening[] {
 
 const of = (name: string) => ({ params: { path: { name } } });
 
-export function useTools(name: string) {
+export function useTools(name: string, enabled = true) {
   return useQuery({
     queryKey: [...keys.offers(name), "tools"],
     queryFn: async () => (await ask(client.GET("/api/v2/servers/{name}/tools", of(name)))).tools,
+    enabled,
   });
 }
 

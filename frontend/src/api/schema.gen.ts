@@ -364,6 +364,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/clients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a client's session with what it has under way
+         * @description The client is told with its next request that it has no session any more. Most then begin a new one at once.
+         */
+        delete: operations["disconnect-client"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/clients/{id}/sight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a client sees a server's tool or not */
+        get: operations["explain-sight"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/config/effective": {
         parameters: {
             query?: never;
@@ -437,6 +474,26 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v2/config/files/{index}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change one of the hub's settings in one file and apply it
+         * @description Comments and layout of the file stay. If-Match must hold the tag of the file: nothing is written if it has changed since.
+         */
+        patch: operations["change-setting"];
         trace?: never;
     };
     "/api/v2/config/files/{index}/versions": {
@@ -1544,6 +1601,8 @@ export interface components {
             update: string[];
         };
         ConfigFile: {
+            /** @description The tag of the text that is in force, as If-Match takes it, quotes included */
+            etag: string;
             /**
              * Format: int64
              * @description From 0, in merge order: the later file wins
@@ -1583,6 +1642,8 @@ export interface components {
              * @description How many of them went wrong
              */
             failed: number;
+            /** @description Tells it apart from the others as long as it is connected */
+            id: string;
             /**
              * Format: int64
              * @description How many of its requests have no answer yet
@@ -1689,6 +1750,8 @@ export interface components {
             text: string;
         };
         EffectiveConfigBody: {
+            /** @description The hub's settings that its command line says, whatever the files say */
+            flags: components["schemas"]["Flagged"][];
             /** @description Sorted by name */
             servers: components["schemas"]["Setting"][];
             /** @description The other top-level keys, sorted */
@@ -1745,6 +1808,14 @@ export interface components {
         };
         FindingsBody: {
             findings: components["schemas"]["Finding"][];
+        };
+        Flagged: {
+            /** @description Such as --compatible-version */
+            flag: string;
+            /** @description Such as hub.compatibleVersion */
+            key: string;
+            /** @description What holds */
+            value: unknown;
         };
         Gap: {
             /**
@@ -2245,6 +2316,12 @@ export interface components {
             /** @description Write what seems to be a secret into the file as it is. Otherwise it goes into the secret store, and a placeholder into the file */
             plainSecrets?: boolean;
         };
+        NewSettingBody: {
+            /** @description Such as hub.history.days */
+            key: string;
+            /** @description Absent: take it out of the file, so that its default holds */
+            value?: unknown;
+        };
         NewTextBody: {
             text: string;
         };
@@ -2565,6 +2642,14 @@ export interface components {
             /** @description To be opened in a browser, below the hub's address */
             path: string;
         };
+        SetSettingBody: {
+            /** @description What the file said of it before; absent if it said nothing */
+            before?: unknown;
+            /** @description The tag that the file has now */
+            etag: string;
+            /** @description Of the file */
+            path: string;
+        };
         Setting: {
             /** @description Where it stands */
             from: components["schemas"]["Position"];
@@ -2574,6 +2659,21 @@ export interface components {
             name: string;
             /** @description Placeholders unresolved, what may be secret masked */
             value: unknown;
+        };
+        SightAnswerBody: {
+            /** @description What to do; absent if there is nothing to do */
+            action?: string;
+            /** @description What the tool is called for this client; absent if it cannot have it */
+            name?: string;
+            /**
+             * @description The first that the hub finds, in this order
+             * @enum {string}
+             */
+            reason: "endpoint" | "token" | "server-off" | "server" | "not-listed" | "malformed" | "tool-off" | "token-tool" | "name" | "headers" | "not-asked" | "outdated" | "page" | "seen-down" | "renamed" | "seen";
+            /** @description The client was given the tool when it last asked for its tools */
+            seen: boolean;
+            /** @description The reason in words */
+            summary: string;
         };
         SignIn: {
             /**
@@ -3478,6 +3578,118 @@ export interface operations {
             };
         };
     };
+    "disconnect-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the client, as in the list of clients */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "explain-sight": {
+        parameters: {
+            query: {
+                /** @description Its name in the configuration */
+                server: string;
+                /** @description The server's own name of it */
+                tool: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the client, as in the list of clients */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightAnswerBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "get-effective-config": {
         parameters: {
             query?: never;
@@ -3699,6 +3911,81 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "change-setting": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required: the tag of the file, as in the list of files */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Of the file, as in the list of files */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSettingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetSettingBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -49,18 +49,6 @@ export const theme = [
     },
     ".cm-specialChar": { color: "var(--err)" },
     ".cm-placeholder": { color: "var(--muted)" },
-    ".cm-deletedChunk": { backgroundColor: "var(--err-soft)", color: "var(--text)", paddingLeft: "6px" },
-    ".cm-deletedChunk .cm-deletedText": {
-      backgroundImage: "none",
-      backgroundColor: "color-mix(in srgb, var(--err) 22%, transparent)",
-    },
-    ".cm-changedLine": { backgroundColor: "var(--ok-soft) !important" },
-    ".cm-changedText": {
-      backgroundImage: "none !important",
-      backgroundColor: "color-mix(in srgb, var(--ok) 22%, transparent) !important",
-    },
-    ".cm-changedText *, .cm-deletedText, .cm-deletedText *": { color: "var(--text) !important" },
-    ".cm-collapsedLines": { backgroundImage: "none", backgroundColor: "var(--sunken)", color: "var(--muted)" },
   }),
   syntaxHighlighting(
     HighlightStyle.define([

@@ -9,6 +9,7 @@ import { line } from "../../lib/text";
 import { useNow } from "../../lib/useNow";
 import { text } from "../../text";
 import { Badge } from "../../ui/Badge";
+import { ClientMenu } from "./ClientMenu";
 
 /** A client: what it is, since when, and what it did. */
 export function ClientRow({ client: c }: { client: Client }) {
@@ -18,8 +19,8 @@ export function ClientRow({ client: c }: { client: Client }) {
   const name = line(c.name, 80);
   const state = busy ? text.clients.busy(c.inFlight) : c.listening ? text.clients.listening : text.clients.quiet;
   return (
-    <li className="grid gap-x-4 gap-y-1 px-3 py-2.5 md:grid-cols-[minmax(0,1fr)_10rem_11rem_9rem] md:items-center">
-      <div className="min-w-0">
+    <li className="relative grid gap-x-4 gap-y-1 px-3 py-2.5 md:grid-cols-[minmax(0,1fr)_10rem_10rem_8rem_2rem] md:items-center">
+      <div className="min-w-0 max-md:pr-8">
         <p className="flex flex-wrap items-baseline gap-x-2">
           <span className="foreign font-semibold">{name || text.clients.nameless}</span>
           <span className="foreign text-sm text-muted">{line(c.version, 40)}</span>
@@ -61,6 +62,9 @@ export function ClientRow({ client: c }: { client: Client }) {
             <span className="text-muted">{text.clients.calls("0", 0)}</span>
           )}
         </p>
+        <div className="max-md:absolute max-md:top-2 max-md:right-2">
+          <ClientMenu client={c} />
+        </div>
       </div>
     </li>
   );

@@ -8,13 +8,15 @@ import { CopyButton } from "../../ui/CopyButton";
 import { Filter } from "../../ui/Field";
 import { Empty, Failure, Loading } from "../../ui/states";
 import { ClientRow } from "./ClientRow";
+import { Why } from "./Why";
 
 /** Who is connected to the hub's endpoint now. */
 export function Clients() {
   const { data, error, refetch } = useClients();
-  const { q = "" } = useSearch({ from: "/clients" });
+  const { q = "", ...search } = useSearch({ from: "/clients" });
   const navigate = useNavigate({ from: "/clients" });
   const filter = (words: string) => void navigate({ search: { q: words || undefined }, replace: true });
+  const why = () => void navigate({ search: (now) => ({ ...now, why: true }) });
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
@@ -23,9 +25,13 @@ export function Clients() {
         <Link to="/secrets" search={{ tab: "tokens" }} className="ml-auto text-sm font-medium text-accent underline">
           {text.clients.toTokens}
         </Link>
+        {data && data.length > 0 && <Button onClick={why}>{text.sight.open}</Button>}
       </div>
       {error && <Failure error={error} title={text.clients.failed} retry={() => void refetch()} />}
       {data ? <View clients={data} q={q} onFilter={filter} /> : !error && <Loading rows={3} />}
+      {data && data.length > 0 && search.why && (
+        <Why clients={data} asked={search} onClose={() => void navigate({ search: { q: q || undefined } })} />
+      )}
     </div>
   );
 }
@@ -61,8 +67,8 @@ function View({ clients, q, onFilter }: { clients: Client[]; q: string; onFilter
           aria-label={stale ? text.clients.was : text.clients.title}
           className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface shadow-card"
         >
-          {shown.map((c, i) => (
-            <ClientRow key={c.session ?? `${c.name} ${c.version} ${c.server} ${i}`} client={c} />
+          {shown.map((c) => (
+            <ClientRow key={c.id} client={c} />
           ))}
         </ul>
       )}

@@ -81,7 +81,7 @@ const Row = memo(function Row({ call: c, ofServer, chosen, onChoose }: RowProps)
   const server = line(c.server, 60) || text.history.noServer;
   const name = line(c.name, 120) || "–";
   return (
-    <tr className="hover:bg-sunken/60">
+    <tr data-row={c.id} className="hover:bg-sunken/60">
       <td className={`${cell} ${wide}`}>
         <input
           type="checkbox"

@@ -3,6 +3,8 @@ import { ArrowUp, Download, Filter as FilterIcon, GitCompareArrows, History as I
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { exportURL, type HistoryStatus, mostFresh, useCalls, useNewest, useStartOver } from "../../api/history";
 import { cx } from "../../lib/cx";
+import { rowKeys } from "../../lib/rows";
+import { useKeys } from "../../lib/useKeys";
 import { useLate } from "../../lib/useLate";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
@@ -31,6 +33,7 @@ export function Calls({ search, set, server, status }: Props) {
   const newest = useNewest(key, query, calls !== undefined);
   const fresh = useMemo(() => unseen(calls, newest), [calls, newest]);
   const region = useRef<HTMLElement>(null);
+  useKeys(rowKeys(region));
   const startOver = useStartOver(key);
   const renew = () => {
     startOver();

@@ -1,16 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense } from "react";
+import type { ReactNode } from "react";
 import type { Body, RecordedDetail } from "../../api/history";
 import { bytes, dateTime, duration } from "../../lib/format";
 import { line, plain } from "../../lib/text";
 import { text } from "../../text";
 import { Code } from "../../ui/Code";
-import { Loading } from "../../ui/states";
+import { Diff } from "../../ui/Diff";
 import { shown } from "./Call";
 import { inOrder } from "./copy";
 import { Outcome } from "./Outcome";
-
-const Diff = lazy(() => import("../../editor/Diff").then((m) => ({ default: m.Diff })));
 
 const words = text.history.diff;
 const names = text.history.call;
@@ -91,9 +89,7 @@ function Texts({ title, bodies }: { title: string; bodies: (Body | undefined)[] 
       {before === after ? (
         <Code value={after} label={title} />
       ) : (
-        <Suspense fallback={<Loading rows={1} height="h-32" />}>
-          <Diff before={before.slice(0, most)} after={after.slice(0, most)} label={words.what(title)} />
-        </Suspense>
+        <Diff before={before.slice(0, most)} after={after.slice(0, most)} label={words.what(title)} />
       )}
     </div>
   );

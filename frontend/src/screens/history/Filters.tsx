@@ -1,5 +1,6 @@
 import { SlidersHorizontal } from "lucide-react";
 import { type ReactNode, useEffect, useId, useState } from "react";
+import { useTokens } from "../../api/clients";
 import type { RecordedCall } from "../../api/history";
 import { useServers } from "../../api/queries";
 import { line } from "../../lib/text";
@@ -26,6 +27,7 @@ export function Filters({ search, set, server, calls, children }: Props) {
   const id = useId();
   const names = (useServers().data ?? []).map((s) => s.name);
   if (search.server && !names.includes(search.server)) names.push(search.server); // one that was removed has calls still
+  const tokens = (useTokens(more).data ?? []).map((t) => t.name);
   const range = isRange(search.range) ? search.range : search.since || search.until ? "custom" : "";
 
   return (
@@ -64,7 +66,7 @@ export function Filters({ search, set, server, calls, children }: Props) {
         {children}
       </div>
       <div id={id} hidden={!more} className="rounded-lg border border-line bg-surface p-3">
-        <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-5">
+        <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
           <Labelled label={words.kind}>
             {(field) => (
               <Select id={field} value={search.kind ?? ""} onChange={(e) => set({ kind: e.target.value || undefined })}>
@@ -88,6 +90,12 @@ export function Filters({ search, set, server, calls, children }: Props) {
             value={search.client}
             options={calls.map((c) => c.client)}
             onChange={(client) => set({ client })}
+          />
+          <Exact
+            label={words.token}
+            value={search.token}
+            options={[...tokens, ...calls.map((c) => c.tokenName ?? "")]} // one that was revoked has calls still
+            onChange={(token) => set({ token })}
           />
           {(["since", "until"] as const).map((end) => (
             <Labelled key={end} label={words[end]}>

@@ -1,14 +1,12 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
 import { useHistoryStatus } from "../../api/history";
 import { text } from "../../text";
-import { Failure, Loading } from "../../ui/states";
+import { Failure } from "../../ui/states";
 import { Calls } from "./Calls";
 import type { CallSearch } from "./filter";
+import { Charts } from "./lazyCharts";
 import { Recorder } from "./Recorder";
 import { Views } from "./Views";
-
-const Charts = lazy(() => import("./Charts").then((m) => ({ default: m.Charts })));
 
 export function History() {
   const search = useSearch({ from: "/history" });
@@ -24,9 +22,7 @@ export function History() {
       {status.data && <Recorder status={status.data} />}
       {status.error && !status.data && <Failure error={status.error} retry={() => void status.refetch()} />}
       {search.view === "charts" ? (
-        <Suspense fallback={<Loading rows={2} height="h-48" />}>
-          <Charts search={search} set={set} />
-        </Suspense>
+        <Charts search={search} set={set} />
       ) : (
         <Calls search={search} set={set} status={status.data} />
       )}

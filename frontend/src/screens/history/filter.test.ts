@@ -5,9 +5,10 @@ import { callSearch, cleared, filtered, hidden, localTime, queryOf, unseen } fro
 const now = Date.parse("2026-03-04T05:06:07Z");
 
 test("an address becomes a question to the hub", () => {
-  expect(queryOf({ q: "a b", server: "s", outcome: "failed", kind: "tool", range: "1h" }, now)).toEqual({
+  expect(queryOf({ q: "a b", server: "s", token: "ci", outcome: "failed", kind: "tool", range: "1h" }, now)).toEqual({
     q: "a b",
     server: "s",
+    tokenName: "ci",
     outcome: "failed",
     kind: "tool",
     since: "2026-03-04T04:06:07.000Z",
@@ -28,11 +29,12 @@ test("it is known what there is to clear", () => {
   expect(filtered({ view: "charts" })).toBe(false);
   expect(filtered({ range: "1h" })).toBe(true);
   expect(hidden({ q: "x", server: "s", outcome: "ok", range: "1h", since: "2026-03-01T00:00:00Z" })).toBe(0);
-  expect(hidden({ kind: "tool", name: "n", client: "c", since: "2026-03-01T00:00:00Z" })).toBe(4);
+  expect(hidden({ kind: "tool", name: "n", client: "c", token: "t", since: "2026-03-01T00:00:00Z" })).toBe(5);
   const search = {
     q: "x",
     server: "s",
     client: "c",
+    token: "t",
     name: "n",
     kind: "tool",
     outcome: "ok",

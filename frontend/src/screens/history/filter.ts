@@ -6,6 +6,7 @@ export interface CallSearch {
   q?: string;
   server?: string;
   client?: string;
+  token?: string;
   name?: string;
   kind?: string;
   outcome?: string;
@@ -45,6 +46,7 @@ export const callSearch = (s: Record<string, unknown>): CallSearch => ({
   q: word(s.q),
   server: word(s.server),
   client: word(s.client),
+  token: word(s.token),
   name: word(s.name),
   kind: word(s.kind),
   outcome: word(s.outcome),
@@ -60,6 +62,7 @@ export function queryOf(s: CallSearch, now: number): CallQuery {
     q: s.q,
     server: s.server,
     client: s.client,
+    tokenName: s.token,
     name: s.name,
     kind: isKind(s.kind) ? s.kind : undefined,
     outcome: isOutcome(s.outcome) ? s.outcome : undefined,
@@ -70,7 +73,9 @@ export function queryOf(s: CallSearch, now: number): CallQuery {
 
 /** How many of the filters are set that do not show unless they are asked for. */
 export const hidden = (s: CallSearch) =>
-  [isKind(s.kind), s.name, s.client, !isRange(s.range) && s.since, !isRange(s.range) && s.until].filter(Boolean).length;
+  [isKind(s.kind), s.name, s.client, s.token, !isRange(s.range) && s.since, !isRange(s.range) && s.until].filter(
+    Boolean,
+  ).length;
 
 /** Whether there is anything to clear. */
 export const filtered = (s: CallSearch) => Object.values(queryOf(s, 0)).some((v) => v !== undefined);

@@ -1,14 +1,11 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
 import type { Server } from "../../api/client";
 import { useHistoryStatus } from "../../api/history";
-import { Loading } from "../../ui/states";
 import { Calls } from "../history/Calls";
 import type { CallSearch } from "../history/filter";
+import { Charts } from "../history/lazyCharts";
 import { Recorder, RecorderOf } from "../history/Recorder";
 import { Views } from "../history/Views";
-
-const Charts = lazy(() => import("../history/Charts").then((m) => ({ default: m.Charts })));
 
 /** The calls of one server, listed or counted. */
 export function HistoryTab({ server: s }: { server: Server }) {
@@ -25,9 +22,7 @@ export function HistoryTab({ server: s }: { server: Server }) {
         <RecorderOf server={s.name} />
       </div>
       {search.view === "charts" ? (
-        <Suspense fallback={<Loading rows={2} height="h-48" />}>
-          <Charts search={own} set={set} server={s.name} />
-        </Suspense>
+        <Charts search={own} set={set} server={s.name} />
       ) : (
         <Calls search={own} set={set} server={s.name} status={status} />
       )}

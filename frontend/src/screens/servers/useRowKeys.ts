@@ -1,6 +1,7 @@
 import type { RefObject } from "react";
 import type { Server } from "../../api/client";
 import { useServerAction, useSetEnabled, useStale } from "../../api/queries";
+import { focusedRow, rowKeys } from "../../lib/rows";
 import { useKeys } from "../../lib/useKeys";
 import { complain } from "../../ui/Toast";
 
@@ -10,19 +11,10 @@ export function useRowKeys(list: RefObject<HTMLElement | null>, servers: Server[
   const enable = useSetEnabled();
   const stale = useStale();
 
-  const links = () => [...(list.current?.querySelectorAll<HTMLElement>("[data-row-link]") ?? [])];
-  const current = () => document.activeElement?.closest<HTMLElement>("[data-row]");
-  const move = (by: number) => () => {
-    const all = links();
-    const at = all.findIndex((link) => link.closest("[data-row]") === current());
-    const next = at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by));
-    all[next]?.focus();
-  };
-  const chosen = () => (stale ? undefined : servers.find((s) => s.name === current()?.dataset.row));
+  const chosen = () => (stale ? undefined : servers.find((s) => s.name === focusedRow()?.dataset.row));
 
   useKeys({
-    j: move(1),
-    k: move(-1),
+    ...rowKeys(list),
     e: () => {
       const s = chosen();
       if (s && !s.builtin) enable.mutate({ name: s.name, enabled: s.disabled }, { onError: complain });

@@ -4,7 +4,10 @@ import { leaves } from "./leaves";
 const schema = {
   properties: {
     builtin: { description: "Own tools", default: true },
-    history: { description: "Calls", properties: { days: { default: 30 }, enabled: { default: true } } },
+    history: {
+      description: "Calls",
+      properties: { days: { type: "integer", default: 30 }, enabled: { default: true } },
+    },
     version: { description: "None by itself" },
   },
 };
@@ -17,6 +20,8 @@ test("every setting is told with its key, and what holds", () => {
     ["hub.history.enabled", false, true],
     ["hub.version", undefined, false],
   ]);
+  const days = leaves(schema, { history: { days: 7 } }, "hub")[1];
+  expect([days?.standard, days?.type]).toEqual([30, "integer"]);
   // A value of the wrong kind does not count, as in the hub.
   expect(told({ history: 7 })[1]).toEqual(["hub.history.days", 30, false]);
   expect(told(undefined)).toHaveLength(4);

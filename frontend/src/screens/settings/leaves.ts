@@ -9,6 +9,10 @@ export interface Leaf {
   value: unknown;
   /** A file says it; otherwise it is the default. */
   set: boolean;
+  /** What holds if no file says it. */
+  standard: unknown;
+  /** What it takes, in the words of the schema. */
+  type: unknown;
 }
 
 /** What stands in nested objects; an empty one if something is not there. */
@@ -26,5 +30,14 @@ export function leaves(schema: Record<string, unknown>, value: unknown, key: str
     );
   }
   const set = value !== undefined;
-  return [{ key, description: String(schema.description ?? ""), value: set ? value : schema.default, set }];
+  return [
+    {
+      key,
+      description: String(schema.description ?? ""),
+      value: set ? value : schema.default,
+      set,
+      standard: schema.default,
+      type: schema.type,
+    },
+  ];
 }

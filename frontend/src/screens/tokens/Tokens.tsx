@@ -2,6 +2,7 @@ import { Plus, Ticket } from "lucide-react";
 import { useState } from "react";
 import { type Token, useRevokeToken, useTokens } from "../../api/clients";
 import { ago, dateTime } from "../../lib/format";
+import { callsOf } from "../../lib/links";
 import { line } from "../../lib/text";
 import { useNow } from "../../lib/useNow";
 import { text } from "../../text";
@@ -92,7 +93,14 @@ function Row({ token: t, onRevoke }: { token: Token; onRevoke: () => void }) {
         <p className="foreign text-sm">{limits.length > 0 ? limits.join(" · ") : text.tokens.everything}</p>
         <p className="text-sm text-muted">
           {ends} · <span title={t.lastUsed && dateTime(t.lastUsed)}>{used}</span> ·{" "}
-          {text.tokens.created(dateTime(t.created))}
+          {text.tokens.created(dateTime(t.created))} ·{" "}
+          <a
+            href={callsOf({ token: t.name })}
+            aria-label={text.tokens.callsOf(line(t.name, 80))}
+            className="text-accent underline"
+          >
+            {text.tokens.calls}
+          </a>
         </p>
       </div>
       <Button look="danger" acts onClick={onRevoke} aria-label={text.tokens.revokeOf(line(t.name, 80))}>

@@ -53,6 +53,13 @@ function Tool({ server, tool, replay }: { server: Server; tool: Offer; replay: R
           <h1 className="foreign min-w-0 font-mono text-lg font-semibold">{line(tool.name, 200)}</h1>
           <Hints definition={d} />
           {!tool.offered && <Badge tone="warn">{text.state.disabled}</Badge>}
+          <Link
+            to="/clients"
+            search={{ why: true, server: server.name, tool: tool.name }}
+            className="ml-auto text-sm text-muted underline hover:text-text"
+          >
+            {text.sight.ofTool}
+          </Link>
         </div>
         <Description definition={d} name={tool.name} />
       </div>
