@@ -57,6 +57,8 @@ type Deps struct {
 	OAuth *oauth.Manager
 	// OpenURL shows a page in the browser of the person who asked for it, and reports whether there is one. Nil: there is none.
 	OpenURL func(address string) bool
+	// Desktop is the desktop that the hub is part of. Nil: there is none.
+	Desktop Desktop
 	// Secrets is where secrets are kept; a *vault.Store can also tell where, and move them. Nil: there are none.
 	Secrets secret.Store
 	// Connections returns the clients that listen to the hub's events.
