@@ -18,7 +18,6 @@ import (
 	"mcphub/app/loginpath"
 	"mcphub/hub"
 	"mcphub/hub/access"
-	"mcphub/hub/api"
 	"mcphub/hub/logfile"
 	"mcphub/hub/statedir"
 )
@@ -57,7 +56,7 @@ func (f *flavour) prepare(ctx context.Context, cmd *cobra.Command, log *slog.Log
 }
 
 // run runs the desktop around a hub.
-func (f *flavour) run(ctx context.Context, r *remote, o hub.Options, start func(context.Context, api.Desktop) (*hub.Hub, error)) error {
+func (f *flavour) run(ctx context.Context, r *remote, o hub.Options, start func(context.Context, hub.Desktop) (*hub.Hub, error)) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)

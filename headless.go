@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mcphub/hub"
-	"mcphub/hub/api"
 )
 
 // flavour is the headless one: there is only the hub.
@@ -19,7 +18,7 @@ func (flavour) flags(*cobra.Command) {}
 
 func (flavour) prepare(context.Context, *cobra.Command, *slog.Logger) bool { return false }
 
-func (flavour) run(context.Context, *remote, hub.Options, func(context.Context, api.Desktop) (*hub.Hub, error)) error {
+func (flavour) run(context.Context, *remote, hub.Options, func(context.Context, hub.Desktop) (*hub.Hub, error)) error {
 	return nil
 }
 

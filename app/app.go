@@ -16,14 +16,13 @@ import (
 	"time"
 
 	"mcphub/hub"
-	"mcphub/hub/api"
 	"mcphub/hub/client"
 	"mcphub/hub/secret"
 )
 
 // Options says what to run.
 type Options struct {
-	Start  func(context.Context, api.Desktop) (*hub.Hub, error) // makes a hub that is not running yet, for a desktop
+	Start  func(context.Context, hub.Desktop) (*hub.Hub, error) // makes a hub that is not running yet, for a desktop
 	Client func(address string, options ...client.Option) *client.Client
 	Stored func(context.Context) (secret.Text, error) // the token that this person's hubs share
 	Port   int                                        // that the hub listens on
@@ -82,11 +81,11 @@ type desktop struct {
 	shown        bool // the window was opened at the start
 }
 
-// Settings implements api.Desktop.
-func (d *desktop) Settings() (api.DesktopSettings, error) { return d.settings.shown() }
+// Settings implements hub.Desktop.
+func (d *desktop) Settings() (hub.DesktopSettings, error) { return d.settings.shown() }
 
-// Change implements api.Desktop.
-func (d *desktop) Change(c api.DesktopChange) error {
+// Change implements hub.Desktop.
+func (d *desktop) Change(c hub.DesktopChange) error {
 	err := d.settings.change(c)
 	d.tray.tell(message{Settings: true}) // some of it may have been changed
 	d.changed()

@@ -7,7 +7,7 @@ import (
 
 	"mcphub/app/autostart"
 	"mcphub/app/tray"
-	"mcphub/hub/api"
+	"mcphub/hub"
 	"mcphub/hub/statedir"
 )
 
@@ -62,20 +62,20 @@ func (s *settings) startAtLogin(on bool) error {
 }
 
 // shown is the settings as the hub's routes show them.
-func (s *settings) shown() (api.DesktopSettings, error) {
+func (s *settings) shown() (hub.DesktopSettings, error) {
 	where, err := autostart.Where()
 	if err != nil {
-		return api.DesktopSettings{}, err
+		return hub.DesktopSettings{}, err
 	}
 	n := s.notices()
-	return api.DesktopSettings{
+	return hub.DesktopSettings{
 		StartAtLogin: autostart.Enabled(), Where: where, ByService: autostart.ServiceEnabled(),
-		Notifications: api.DesktopNotices{SignInNeeded: n[tray.SignInNeeded], Failed: n[tray.Failed], ToolsChanged: n[tray.ToolsChanged]},
+		Notifications: hub.DesktopNotices{SignInNeeded: n[tray.SignInNeeded], Failed: n[tray.Failed], ToolsChanged: n[tray.ToolsChanged]},
 	}, nil
 }
 
 // change changes what is given.
-func (s *settings) change(c api.DesktopChange) error {
+func (s *settings) change(c hub.DesktopChange) error {
 	if on := c.StartAtLogin; on != nil {
 		if err := s.startAtLogin(*on); err != nil {
 			return err

@@ -68,7 +68,7 @@ type Options struct {
 	// OpenURL shows a page in the browser of the person at this machine, and reports whether there is one. Nil: there is none.
 	OpenURL func(address string) bool
 
-	Desktop api.Desktop // that the hub is part of; nil if there is none
+	Desktop Desktop // that the hub is part of; nil if there is none
 
 	TLS          TLS  // what other machines need to be let in
 	InsecureHTTP bool // other machines may connect without TLS

@@ -139,9 +139,6 @@ func (h *Hub) OwnToken() secret.Text { return h.ownToken }
 // has to be open for it.
 func (h *Hub) Pass() secret.Text { return h.keys.Pass() }
 
-// DesktopChanged tells the hub's clients that the settings of Options.Desktop changed.
-func (h *Hub) DesktopChanged() { h.bus.Publish(api.EventDesktop, "", nil) }
-
 // PortError says that the port is taken.
 type PortError struct {
 	Port   int
