@@ -78,14 +78,17 @@ func (r *remote) reaching(cmd *cobra.Command) *cobra.Command {
 // client returns a client of the hub that is meant. It sends the token that the environment's MCP_HUB_TOKEN holds, or, to a
 // hub on this machine that wants one, the token that this person's hubs share.
 func (r *remote) client() *client.Client {
-	return r.at(r.url, secret.New(os.Getenv("MCP_HUB_TOKEN")))
+	if token := os.Getenv("MCP_HUB_TOKEN"); token != "" {
+		return r.at(r.url, client.WithToken(secret.New(token)))
+	}
+	return r.at(r.url)
 }
 
-// at returns a client of the hub at an address, with a token if it is given one that is not empty.
-func (r *remote) at(address string, token secret.Text) *client.Client {
-	options := []client.Option{client.WithStored(r.stored)}
-	if token.Reveal() != "" {
-		options = []client.Option{client.WithToken(token)}
+// at returns a client of the hub at an address. Without options it sends the token that this person's hubs share, where it
+// is asked for one.
+func (r *remote) at(address string, options ...client.Option) *client.Client {
+	if len(options) == 0 {
+		options = []client.Option{client.WithStored(r.stored)}
 	}
 	if roots := ownRoots(); roots != nil {
 		options = append(options, client.WithRoots(roots))

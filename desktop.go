@@ -17,9 +17,8 @@ import (
 	"mcphub/app"
 	"mcphub/app/loginpath"
 	"mcphub/hub"
-	"mcphub/hub/client"
+	"mcphub/hub/access"
 	"mcphub/hub/logfile"
-	"mcphub/hub/secret"
 	"mcphub/hub/statedir"
 )
 
@@ -60,13 +59,13 @@ func (f *flavour) prepare(ctx context.Context, cmd *cobra.Command, log *slog.Log
 }
 
 // run runs the desktop around a hub.
-func (f *flavour) run(ctx context.Context, r *remote, o hub.Options, start func(context.Context) (*hub.Hub, error)) error {
+func (f *flavour) run(ctx context.Context, r *remote, o hub.Options, start func(context.Context, hub.Desktop) (*hub.Hub, error)) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
 	return app.Run(ctx, app.Options{
-		Start: start, Client: func(address string) *client.Client { return r.at(address, secret.Text{}) },
+		Start: start, Client: r.at, Stored: access.OpenKeys(o.StateDir, o.Secrets, o.Log).Token,
 		Port: o.Port, Hidden: f.hidden, Program: program, Dir: o.StateDir, Log: o.Log,
 	})
 }

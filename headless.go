@@ -21,7 +21,7 @@ func (flavour) flags(*cobra.Command) {}
 
 func (flavour) prepare(context.Context, *cobra.Command, *slog.Logger) bool { return false }
 
-func (flavour) run(context.Context, *remote, hub.Options, func(context.Context) (*hub.Hub, error)) error {
+func (flavour) run(context.Context, *remote, hub.Options, func(context.Context, hub.Desktop) (*hub.Hub, error)) error {
 	return nil
 }
 

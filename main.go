@@ -164,7 +164,8 @@ func command(stderr io.Writer) *cobra.Command {
 			// After the passphrase has been taken out of the environment, which a shell gets here; before the environment is kept.
 			withDesktop := desktop.prepare(cmd.Context(), cmd, log)
 			o.Version, o.Log, o.Config.Log, o.Config.Env = version, log, log, os.Environ()
-			start := func(ctx context.Context) (*hub.Hub, error) {
+			start := func(ctx context.Context, around hub.Desktop) (*hub.Hub, error) {
+				o.Desktop = around
 				h, err := hub.New(ctx, o)
 				if err != nil {
 					return nil, err
@@ -178,7 +179,7 @@ func command(stderr io.Writer) *cobra.Command {
 			if withDesktop {
 				return desktop.run(cmd.Context(), r, o, start)
 			}
-			h, err := start(cmd.Context())
+			h, err := start(cmd.Context(), nil)
 			if err != nil {
 				return err
 			}

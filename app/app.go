@@ -12,6 +12,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"mcphub/hub"
@@ -21,10 +22,11 @@ import (
 
 // Options says what to run.
 type Options struct {
-	Start  func(context.Context) (*hub.Hub, error) // makes a hub that is not running yet
-	Client func(address string) *client.Client     // of a hub that another process runs
-	Port   int                                     // that the hub listens on
-	Hidden bool                                    // begin without the window
+	Start  func(context.Context, hub.Desktop) (*hub.Hub, error) // makes a hub that is not running yet, for a desktop
+	Client func(address string, options ...client.Option) *client.Client
+	Stored func(context.Context) (secret.Text, error) // the token that this person's hubs share
+	Port   int                                        // that the hub listens on
+	Hidden bool                                       // begin without the window
 
 	Program string // path of this program, which is also tray and window
 	Dir     string // folder of the hub's state
@@ -58,7 +60,7 @@ var (
 func Run(ctx context.Context, o Options) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	d := &desktop{Options: o, stop: stop, retry: make(chan struct{}, 1)}
+	d := &desktop{Options: o, stop: stop, retry: make(chan struct{}, 1), settings: settings{program: o.Program, dir: o.Dir}}
 	d.tray, d.window = newChild(d, "tray", o), newChild(d, "window", o)
 	defer d.end()
 	err := d.run(ctx)
@@ -73,8 +75,28 @@ type desktop struct {
 	stop         context.CancelCauseFunc
 	retry        chan struct{} // the person wants the hub started again
 	tray, window *child
+	settings     settings
+	hub          atomic.Pointer[hub.Hub] // of its own; nil while there is none
 	control      *control
 	shown        bool // the window was opened at the start
+}
+
+// Settings implements hub.Desktop.
+func (d *desktop) Settings() (hub.DesktopSettings, error) { return d.settings.shown() }
+
+// Change implements hub.Desktop.
+func (d *desktop) Change(c hub.DesktopChange) error {
+	err := d.settings.change(c)
+	d.tray.tell(message{Settings: true}) // some of it may have been changed
+	d.changed()
+	return err
+}
+
+// changed tells the pages of the hub that the settings are others now.
+func (d *desktop) changed() {
+	if h := d.hub.Load(); h != nil {
+		h.DesktopChanged()
+	}
 }
 
 // end ends the children and waits for them.
@@ -89,7 +111,7 @@ func (d *desktop) end() {
 // run has a hub all the time: its own one, or that of somebody else as long as that has the port.
 func (d *desktop) run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		h, err := d.Start(ctx)
+		h, err := d.Start(ctx, d)
 		var taken *hub.PortError
 		switch {
 		case err == nil:
@@ -101,6 +123,9 @@ func (d *desktop) run(ctx context.Context) error {
 			return err
 		}
 		if err != nil && ctx.Err() == nil {
+			if err := d.claim(); err != nil {
+				return err
+			}
 			d.Log.Error("the hub does not run", "err", err)
 			if err := d.explain(ctx, err); err != nil {
 				return err
@@ -113,10 +138,12 @@ func (d *desktop) run(ctx context.Context) error {
 // host runs a hub of its own.
 func (d *desktop) host(ctx context.Context, h *hub.Hub) error {
 	d.Port = h.Port() // it may have been any
+	d.hub.Store(h)
+	defer d.hub.Store(nil)
 	address := h.Address()
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(ctx) }()
-	err := d.around(ctx, address, h.OwnToken())
+	err := d.around(ctx, greeting{Hub: address, Token: h.Pass().Reveal()})
 	if err != nil {
 		d.stop(err)
 		return errors.Join(err, <-ended)
@@ -142,16 +169,24 @@ func (d *desktop) attach(ctx context.Context, taken *hub.PortError) error {
 		return errRaised
 	}
 	address := "http://localhost:" + strconv.Itoa(taken.Port)
-	other := d.Client(address)
+	hello := greeting{Hub: address, Lent: true}
+	other := d.Client(address, client.WithStored(func(ctx context.Context) (secret.Text, error) {
+		token, err := d.Stored(ctx)
+		hello.Token = token.Reveal()
+		return token, err
+	}))
 	look, cancel := context.WithTimeout(ctx, lookTime)
 	_, err := other.Health(look)
+	if err == nil { // the parts may not be able to open the secret store, as this process can
+		_, _ = other.Servers(look)
+	}
 	cancel()
 	if err != nil {
 		return taken
 	}
 	d.Log.Info("a hub runs already, so this is only its desktop", "hub", address)
 	d.Port = taken.Port
-	if err := d.around(ctx, address, secret.Text{}); err != nil {
+	if err := d.around(ctx, hello); err != nil {
 		return err
 	}
 	for fails := 0; fails < lookFails && ctx.Err() == nil; {
@@ -176,20 +211,10 @@ func (d *desktop) page() string {
 }
 
 // around has the tray and the window be those of a hub.
-func (d *desktop) around(ctx context.Context, address string, token secret.Text) error {
-	if d.control == nil {
-		c, err := listen(d.Dir, d.Port, d.show, d.Log)
-		switch {
-		case errors.Is(err, errTaken): // another desktop was faster
-			if raise(d.Dir, d.Port, d.page()) == nil {
-				return errRaised
-			}
-		case err != nil:
-			d.Log.Warn("a second start will not find this desktop", "err", err)
-		}
-		d.control = c
+func (d *desktop) around(ctx context.Context, hello greeting) error {
+	if err := d.claim(); err != nil {
+		return err
 	}
-	hello := greeting{Hub: address, Token: token.Reveal()}
 	d.tray.greet(hello)
 	d.window.greet(hello)
 	d.tray.keep(ctx)
@@ -197,6 +222,25 @@ func (d *desktop) around(ctx context.Context, address string, token secret.Text)
 		d.show("/")
 	}
 	d.shown = true
+	return nil
+}
+
+// claim has a second start of the program find this desktop. If another one was faster, it raises the window there and fails
+// with errRaised.
+func (d *desktop) claim() error {
+	if d.control != nil {
+		return nil
+	}
+	c, err := listen(d.Dir, d.Port, d.show, d.Log)
+	switch {
+	case errors.Is(err, errTaken):
+		if raise(d.Dir, d.Port, d.page()) == nil {
+			return errRaised
+		}
+	case err != nil:
+		d.Log.Warn("a second start will not find this desktop", "err", err)
+	}
+	d.control = c
 	return nil
 }
 
@@ -229,6 +273,8 @@ func (d *desktop) heard(m message) {
 		case d.retry <- struct{}{}:
 		default:
 		}
+	case m.Settings:
+		d.changed()
 	case m.Raise:
 		d.show(m.Show)
 	}

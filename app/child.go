@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mcphub/hub/client"
+	"mcphub/hub/secret"
 )
 
 // message is a line between the desktop and a child, in JSON. The desktop's end of the pipe is also the child's lifeline:
@@ -21,6 +24,7 @@ type message struct {
 	Show     string    `json:"show,omitempty"`     // with this page of the dashboard
 	Failed   string    `json:"failed,omitempty"`   // why there is no hub
 	Retry    bool      `json:"retry,omitempty"`    // the person wants it started again
+	Settings bool      `json:"settings,omitempty"` // the settings have been changed
 	Quit     bool      `json:"quit,omitempty"`     // the person wants everything to end
 }
 
@@ -28,6 +32,19 @@ type message struct {
 type greeting struct {
 	Hub   string `json:"hub"`
 	Token string `json:"token,omitempty"` // empty: the child gets in as every program of the person does
+	Lent  bool   `json:"lent,omitempty"`  // the token is that of the person's hubs, for nobody else who may have the port later
+}
+
+// options is how a child gets in.
+func (g greeting) options() []client.Option {
+	token := secret.New(g.Token)
+	switch {
+	case g.Token == "":
+		return nil
+	case g.Lent:
+		return []client.Option{client.WithStored(func(context.Context) (secret.Text, error) { return token, nil })}
+	}
+	return []client.Option{client.WithToken(token)}
 }
 
 // ChildFlag is the flag by which this program knows that it was started by a desktop, and has its lifeline on stdin.
@@ -77,6 +94,15 @@ func (c *child) greet(g greeting) {
 	c.greeting = g
 	if c.running != nil {
 		c.running.send(message{Greeting: &g})
+	}
+}
+
+// tell sends the child a message if it runs.
+func (c *child) tell(m message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running != nil {
+		c.running.send(m)
 	}
 }
 

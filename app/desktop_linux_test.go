@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"mcphub/app/tray"
 	"mcphub/hub/client"
 	"mcphub/hub/hubtest"
+	"mcphub/hub/secret"
 )
 
 // settings keep the tests off the network.
@@ -83,6 +85,29 @@ func TestDesktop(t *testing.T) {
 	s.page(heading, "#/servers/broken?tab=logs true")
 	s.picture("log")
 
+	// What is downloaded is saved, both files and what the page itself made, and the page and a notification say so.
+	s.page(`void addEventListener("mcp-hub-download", (e) => { window.got = (window.got ?? "") + JSON.stringify(e.detail) })`, "")
+	for _, href := range []string{`"/api/v2/history/export?format=jsonl"`, `URL.createObjectURL(new Blob(["made by the page"]))`} {
+		s.page(`(() => { const a = document.createElement("a"); a.href = `+href+`; a.download = "made.log"; a.click() })()`, "")
+	}
+	s.until("the downloads", func() error {
+		saved, err := filepath.Glob(filepath.Join(s.home, "Downloads", "*"))
+		if err == nil && len(saved) != 2 {
+			err = fmt.Errorf("there are %q", saved)
+		}
+		return err
+	})
+	panel.click("Saved made.log")
+	s.page(`String(window.got.includes("Downloads/made.log"))`, "true")
+	s.picture("saved")
+	s.until("the folder", func() error {
+		text, err := os.ReadFile(filepath.Join(s.home, "opened"))
+		if err == nil && string(text) != "file://"+s.home+"/Downloads\n" {
+			err = fmt.Errorf("it was to open %s", text)
+		}
+		return errors.Join(err, os.Remove(filepath.Join(s.home, "opened")))
+	})
+
 	// Links that lead outside open in the browser.
 	s.page(`void window.open("https://example.com/a?b=c")`, "")
 	s.page(`(() => { const a = document.createElement("a"); a.href = "https://example.com/link"; a.target = "_blank"; document.body.append(a); a.click(); a.remove() })()`, "")
@@ -134,6 +159,23 @@ func TestDesktop(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), `Exec="`+s.program+`" "--hidden"`) {
 		t.Errorf("%v: %s", err, text)
 	}
+	// The page shows the same, and both can switch.
+	panel.choose(icon, "Open the dashboard")
+	s.page(`location.hash = "#/settings"`, "#/settings")
+	const chosen = `["Start at login", "Tell me that a server failed", "Tell me that the tools of a server changed"].map((label) => document.querySelector("[role=switch][aria-label='" + label + "']").getAttribute("aria-checked")).join()`
+	s.page(chosen, "true,true,false")
+	s.page(`document.querySelector("main").innerText.includes("mcp-hub.desktop")`, "true")
+	s.page(`document.querySelector("[aria-label='Start at login']").scrollIntoView()`, "")
+	s.picture("settings")
+	s.page(`document.querySelector("[aria-label='Tell me that the tools of a server changed']").click()`, "")
+	panel.has(icon, "[x] The tools of a server changed")
+	panel.choose(icon, "[x] A server failed")
+	s.page(chosen, "true,false,true")
+	s.page(`document.querySelector("[aria-label='Start at login']").click()`, "")
+	panel.has(icon, "[ ] Start at login")
+	s.page(chosen, "false,false,true")
+	panel.choose(icon, "[ ] Start at login")
+	s.page(chosen, "true,false,true")
 	status := s.run(nil, "autostart", "off")
 	if status.code() != 0 || !strings.Contains(status.out.String(), "off") {
 		t.Errorf("autostart off: %s", status.out)
@@ -156,12 +198,12 @@ func TestKilledHub(t *testing.T) {
 	panel.has(panel.icon(1), "[x] files")
 	kill(t, d.cmd.Process.Pid)
 	s.empty()
-	// Another one starts on what it left behind, and lets its own parts in though it asks for a token.
-	d = s.run(nil, s.hubArgs("--hidden", "--require-token")...)
+	// Another one starts on what it left behind, and lets its own parts in though it asks for a token, which they cannot read:
+	// it is sealed with a passphrase that only the hub has.
+	d = s.run([]string{"MCP_HUB_PASSPHRASE=hard to guess"}, s.hubArgs("--desktop", "--require-token")...)
 	panel.has(panel.icon(2), "[x] files")
-	if strings.Contains(d.out.String(), "part=window") {
-		t.Error("there is a window, though it was to be hidden")
-	}
+	s.page(heading, "#/ true")
+	s.page(`document.querySelector("main").innerText.includes("files")`, "true")
 	must(t, d.cmd.Process.Signal(syscall.SIGTERM))
 	if code := d.code(); code != 0 {
 		t.Errorf("exit code %d", code)
@@ -173,9 +215,15 @@ func TestKilledHub(t *testing.T) {
 func TestAttach(t *testing.T) {
 	s := newSession(t, hubtest.Config(settings, "files", hubtest.Stdio(t, files)))
 	panel := s.newPanel()
-	bare := s.run(nil, s.hubArgs()...)
+	sealed := []string{"MCP_HUB_PASSPHRASE=hard to guess"}
+	token := s.run(sealed, "token")
+	if code := token.code(); code != 0 {
+		t.Fatalf("token: exit code %d\n%s", code, token.out)
+	}
+	s.hub = client.New(s.hub.URL(), client.WithToken(secret.New(regexp.MustCompile(`mcphub_\w+`).FindString(token.out.String()))))
+	bare := s.run(sealed, s.hubArgs("--require-token")...)
 	s.state("files", client.StateReady)
-	d := s.run(nil, s.hubArgs("--hidden")...)
+	d := s.run(sealed, s.hubArgs("--hidden")...)
 	icon := panel.icon(1)
 	panel.has(icon, "[x] files")
 	if text := d.out.String(); !strings.Contains(text, "only its desktop") {
@@ -188,6 +236,7 @@ func TestAttach(t *testing.T) {
 	panel.has(icon, "The hub does not answer")
 	panel.shows(icon, tray.Away)
 	s.state("files", client.StateReady) // of the desktop's own hub now
+	icon = panel.icon(2)                // which lets its parts in by another token
 	panel.has(icon, "[x] files")
 	must(t, d.cmd.Process.Signal(syscall.SIGTERM))
 	if code := d.code(); code != 0 {
@@ -204,6 +253,10 @@ func TestStartFails(t *testing.T) {
 	s.page(`document.querySelector("h1").innerText`, "The hub could not start")
 	s.page(`document.querySelector("#error").innerText.includes("servers.json") + " " + document.querySelector("button").hidden`, "true false")
 	s.picture("failure")
+	if second := s.run(nil, s.hubArgs("--desktop")...); second.code() != 0 || strings.Contains(second.out.String(), "part=window") {
+		t.Errorf("the second start shows a window of its own:\n%s", second.out)
+	}
+	s.page(`document.querySelector("h1").innerText`, "The hub could not start")
 	s.configure(good)
 	s.page(`document.querySelector("button").click()`, "")
 	s.page(heading, "#/ true")
@@ -269,6 +322,9 @@ func TestLoginPath(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(s.home, ".bash_profile"), []byte("export PATH="+tools+":$PATH\nenv > $HOME/environment\n"), 0o600))
 	d := s.run([]string{"TERM=", "SHELL=/bin/bash", "MCP_HUB_PASSPHRASE=hard to guess"}, s.hubArgs("--hidden")...)
 	s.state("files", client.StateReady)
+	if strings.Contains(d.out.String(), "part=window") {
+		t.Error("there is a window, though it was to be hidden")
+	}
 	text, err := os.ReadFile(filepath.Join(s.home, "environment"))
 	if err != nil || strings.Contains(string(text), "hard to guess") {
 		t.Errorf("the shell had the environment %s: %v", text, err)

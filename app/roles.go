@@ -5,14 +5,12 @@ package app
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os/exec"
 	"path/filepath"
-	"sync"
 
 	"mcphub/app/autostart"
 	"mcphub/app/notify"
@@ -20,18 +18,17 @@ import (
 	"mcphub/app/tray"
 	"mcphub/app/window"
 	"mcphub/hub/client"
-	"mcphub/hub/secret"
 	"mcphub/hub/statedir"
 )
 
 // Role says what a tray or window needs.
 type Role struct {
-	Child  bool                                                   // a desktop started it
-	Client func(address string, token secret.Text) *client.Client // of a hub; the token may be empty
-	Hub    string                                                 // address of the hub, of one that a person starts by hand
-	Port   int                                                    // of that hub, by which its desktop is found
-	Page   string                                                 // of the window
-	Self   func(args ...string) *exec.Cmd                         // runs this program, so that it outlives this process
+	Child  bool // a desktop started it
+	Client func(address string, options ...client.Option) *client.Client
+	Hub    string                         // address of the hub, of one that a person starts by hand
+	Port   int                            // of that hub, by which its desktop is found
+	Page   string                         // of the window
+	Self   func(args ...string) *exec.Cmd // runs this program, so that it outlives this process
 
 	Program string
 	Dir     string // folder of the hub's state
@@ -59,22 +56,22 @@ func Window(ctx context.Context, r Role) error {
 		if raise(r.Dir, r.Port, cmp.Or(r.Page, "/")) == nil {
 			return nil
 		}
-		o.Hub = r.Client(r.Hub, secret.Text{})
-		return window.Run(ctx, o)
+		o.Hub = r.Client(r.Hub)
+		return r.shown(ctx, o)
 	}
 	p, err := newParent(r.In, r.Out)
 	if err != nil {
 		return err
 	}
 	commands := make(chan window.Command)
-	o.Hub, o.Commands = r.Client(p.First.Hub, secret.New(p.First.Token)), commands
+	o.Hub, o.Commands = r.Client(p.First.Hub, p.First.options()...), commands
 	o.Retry = func() { p.say(message{Retry: true}) }
 	go func() {
 		defer close(commands)
 		for m := range p.Messages {
 			switch {
 			case m.Greeting != nil:
-				commands <- window.Command{Hub: r.Client(m.Greeting.Hub, secret.New(m.Greeting.Token))}
+				commands <- window.Command{Hub: r.Client(m.Greeting.Hub, m.Greeting.options()...)}
 			case m.Failed != "":
 				commands <- window.Command{Failure: m.Failed}
 			case m.Raise:
@@ -82,29 +79,64 @@ func Window(ctx context.Context, r Role) error {
 			}
 		}
 	}()
-	return window.Run(ctx, o)
+	return r.shown(ctx, o)
+}
+
+// shown shows the window. Where what draws it is missing it says so, and the browser shows the hub.
+func (r Role) shown(ctx context.Context, o window.Options) error {
+	notifier := notify.New(r.Log)
+	o.Saved = func(file string) {
+		dir := filepath.Dir(file)
+		notifier.Tell("Saved "+filepath.Base(file), "Click to show it in "+dir, func() { r.Browse("file://" + filepath.ToSlash(dir)) })
+	}
+	err := window.Run(ctx, o)
+	if !errors.Is(err, window.ErrNoWebView2) {
+		return err
+	}
+	r.Log.Error("there is no window", "err", err)
+	notifier.Tell("MCP Hub opens in your browser", err.Error(), func() {})
+	address, failed := o.Hub.SessionURL(ctx)
+	if failed != nil || !r.Browse(address) {
+		return errors.Join(err, failed)
+	}
+	return nil
 }
 
 // Tray shows the tray until ctx or its desktop ends. It must be called on the main goroutine.
 func Tray(ctx context.Context, r Role) error {
 	var p *parent
-	hub := r.Client(r.Hub, secret.Text{})
+	hub := r.Client(r.Hub)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	o := tray.Options{Quit: cancel, Show: r.show}
+	kept, changes := &settings{program: r.Program, dir: r.Dir}, make(chan struct{}, 1)
+	o := tray.Options{Quit: cancel, Show: r.show, Changed: changes, SetAutostart: kept.startAtLogin, SetNotice: kept.tell}
 	if r.Child {
 		var err error
 		if p, err = newParent(r.In, r.Out); err != nil {
 			return err
 		}
-		hub = r.Client(p.First.Hub, secret.New(p.First.Token))
+		hub = r.Client(p.First.Hub, p.First.options()...)
 		o.Quit = func() { p.say(message{Quit: true}) }
 		o.Show = func(page string) { p.say(message{Raise: true, Show: page}) }
+		changed := func(err error) error {
+			p.say(message{Settings: true})
+			return err
+		}
+		o.SetAutostart = func(on bool) error { return changed(kept.startAtLogin(on)) }
+		o.SetNotice = func(kind tray.Notice, on bool) error { return changed(kept.tell(kind, on)) }
 		go func() {
-			for range p.Messages { // a greeting: this tray is for another hub, and the next one knows for which
-				break
+			defer cancel()
+			for m := range p.Messages {
+				if m.Greeting != nil { // this tray is for another hub, and the next one knows for which
+					return
+				}
+				if m.Settings {
+					select {
+					case changes <- struct{}{}:
+					default: // it is about to look anyway
+					}
+				}
 			}
-			cancel()
 		}()
 	}
 	if !HasDisplay() || !sessionbus.Reachable() {
@@ -113,9 +145,7 @@ func Tray(ctx context.Context, r Role) error {
 	if err := statedir.MakePrivate(controlDir(r.Dir)); err != nil {
 		return err
 	}
-	notices := &noticesFile{path: filepath.Join(controlDir(r.Dir), "notifications.json")}
 	notifier := notify.New(r.Log)
-	entry := autostart.Entry{Program: r.Program, Args: []string{"--hidden"}}
 	o.Hub, o.Log, o.Copy = hub, r.Log, tray.ToClipboard
 	o.Browse = func(address string) error {
 		if !r.Browse(address) {
@@ -124,14 +154,7 @@ func Tray(ctx context.Context, r Role) error {
 		return nil
 	}
 	o.Tell = func(m tray.Message) { notifier.Tell(m.Title, m.Text, func() { o.Show(m.Page) }) }
-	o.Autostart = autostart.Enabled
-	o.SetAutostart = func(on bool) error {
-		if on {
-			return autostart.On(entry)
-		}
-		return autostart.Off()
-	}
-	o.Notices, o.SaveNotices = notices.load(), notices.save
+	o.Autostart, o.Notices = autostart.Enabled, kept.notices
 	tray.Run(ctx, func(ctx context.Context, draw func(tray.State), clicks <-chan tray.Action) {
 		tray.Follow(ctx, o, draw, clicks)
 	})
@@ -146,30 +169,4 @@ func (r Role) show(page string) {
 	if err := r.Self("window", "--hub", r.Hub, "--page", page).Start(); err != nil {
 		r.Log.Error("the window cannot be started", "err", err)
 	}
-}
-
-// noticesFile keeps of what the person wants to be told.
-type noticesFile struct {
-	path string
-	mu   sync.Mutex
-}
-
-// load returns what was chosen; if nothing was, what needs a person.
-func (f *noticesFile) load() tray.Notices {
-	n := tray.DefaultNotices()
-	text, err := statedir.ReadPrivate(f.path)
-	if err != nil || json.Unmarshal(text, &n) != nil {
-		return tray.DefaultNotices()
-	}
-	return n
-}
-
-func (f *noticesFile) save(n tray.Notices) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	text, err := json.Marshal(n)
-	if err != nil {
-		return err
-	}
-	return statedir.WritePrivate(f.path, text)
 }

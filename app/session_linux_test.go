@@ -39,6 +39,7 @@ type session struct {
 	home    string
 	env     []string
 	address string // of the bus
+	bus     *exec.Cmd
 	config  string
 	port    int
 	inspect int // port of the window's inspector
@@ -76,7 +77,8 @@ func newSession(t *testing.T, config string) *session {
 	must(t, os.WriteFile(busFile, fmt.Appendf(nil, busConfig, socket), 0o600))
 	s.address = "unix:path=" + socket
 	s.env = append(s.env, "DBUS_SESSION_BUS_ADDRESS="+s.address)
-	s.start("dbus-daemon", "--config-file="+busFile, "--nofork")
+	s.bus = exec.Command("dbus-daemon", "--config-file="+busFile, "--nofork")
+	s.launch(s.bus)
 	s.until("the bus", func() error {
 		conn, err := dbus.Connect(s.address)
 		if err == nil {

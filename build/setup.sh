@@ -43,7 +43,7 @@ if [[ ${1:-} == desktop* && $(uname) == Linux ]]; then
     fail "GTK 3, WebKitGTK 4.1 or Ayatana AppIndicator is missing: install them with their headers"
   fi
   debian gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev libayatana-appindicator3-dev
-  [[ $1 == desktop ]] || debian xvfb xauth openbox xdotool imagemagick dbus
+  [[ $1 == desktop ]] || debian xvfb xauth openbox xdotool imagemagick dbus xfce4-panel xfconf gnome-keyring
   exit
 fi
 [[ ${1:-} != desktop* ]] || exit 0

@@ -73,6 +73,8 @@ type Options struct {
 	// OpenURL shows a page in the browser of the person at this machine, and reports whether there is one. Nil: there is none.
 	OpenURL func(address string) bool
 
+	Desktop Desktop // that the hub is part of; nil if there is none
+
 	TLS          TLS  // what other machines need to be let in
 	InsecureHTTP bool // other machines may connect without TLS
 	RequireToken bool // ask everybody for a token
@@ -153,7 +155,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	deps := api.Deps{
 		Endpoint: h.gateway, Set: h.set, Catalog: h.catalog, Guard: guard, Keys: h.keys, Port: h.Port(), Address: h.Address(), Version: o.Version,
 		Control: h, Config: store, Live: h.live, Stream: h.live.Stream(), Connections: h.live.Connections, Disable: store.SetDisabled, Remove: h.remove, Plan: h.plan, Mentioned: h.mentioned,
-		OAuth: h.oauth, OpenURL: o.OpenURL, Secrets: o.Secrets,
+		OAuth: h.oauth, OpenURL: o.OpenURL, Desktop: o.Desktop, Secrets: o.Secrets,
 		Market: h.market, Workspaces: h.hubs, Sessions: h.gateway.Clients, Compatible: o.Compatible,
 		Clients: h.gateway.Connected, Disconnect: h.gateway.Disconnect, Sight: h.gateway.Sight,
 		History: h.memory.history, Recorder: h.recorder, Metrics: h.recorder.metrics.Handler(), LogDir: o.StateDir,

@@ -135,6 +135,10 @@ func (h *Hub) Address() string {
 // starts the hub has to show it to the person.
 func (h *Hub) OwnToken() secret.Text { return h.ownToken }
 
+// Pass makes a token for a program that belongs to this hub, as the window does. It ends with the hub, and no secret store
+// has to be open for it.
+func (h *Hub) Pass() secret.Text { return h.keys.Pass() }
+
 // PortError says that the port is taken.
 type PortError struct {
 	Port   int

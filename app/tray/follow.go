@@ -30,13 +30,14 @@ type Options struct {
 
 	Autostart    func() bool      // whether the program is started at login
 	SetAutostart func(bool) error // have it started, or not
-	Notices      Notices          // what the person wants to be told of at first
-	SaveNotices  func(Notices) error
+	Notices      func() Notices   // what the person wants to be told of
+	SetNotice    func(Notice, bool) error
+	Changed      <-chan struct{} // somebody else has changed that
 }
 
 // Follow draws what the hub's events tell, and does what is chosen, until ctx ends.
 func Follow(ctx context.Context, o Options, draw func(State), clicks <-chan Action) {
-	state := State{Notify: o.Notices}
+	state := State{}
 	events := make(chan client.Event)
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -45,11 +46,12 @@ func Follow(ctx context.Context, o Options, draw func(State), clicks <-chan Acti
 	work.Go(func() { listen(ctx, o, events) })
 	var to teller
 	for {
-		state.Autostart = o.Autostart() // which can be changed elsewhere too
+		state.Autostart, state.Notify = o.Autostart(), o.Notices() // which can be changed elsewhere too
 		draw(state)
 		select {
 		case <-ctx.Done():
 			return
+		case <-o.Changed:
 		case e := <-events:
 			state.Take(e)
 			if m := to.tell(e, state.Notify, time.Now()); m != nil {
@@ -58,9 +60,8 @@ func Follow(ctx context.Context, o Options, draw func(State), clicks <-chan Acti
 		case a := <-clicks:
 			switch a.Deed {
 			case Notify, NoNotify:
-				state.Notify[a.Notice] = a.Deed == Notify
-				if err := o.SaveNotices(state.Notify); err != nil {
-					o.Log.Warn("the choice of notifications is only good until the tray ends", "err", err)
+				if err := o.SetNotice(a.Notice, a.Deed == Notify); err != nil {
+					failed(o, "Notifications", err)
 				}
 			case StartAtLogin, NoStartAtLogin:
 				if err := o.SetAutostart(a.Deed == StartAtLogin); err != nil {

@@ -48,6 +48,9 @@ func Run(ctx context.Context, o Options) (err error) {
 			err = fmt.Errorf("%w: %v; is there a display?", ErrNone, fault)
 		}
 	}()
+	if err := ready(); err != nil {
+		return err
+	}
 	inside, err := page.ReadFile("page/inside.js")
 	if err != nil {
 		return err
@@ -82,12 +85,11 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 // dressed is the script for a page that was loaded. It does nothing on the page that waits for the hub. On its way to the
-// dashboard the browser loses which page of it is meant.
+// dashboard the browser loses which page of it is meant; it may do so once more if this runs while that page is still coming.
 func (s *shell) dressed() string {
 	return `if (/^https?:$/.test(location.protocol) && location.hostname !== "wails.localhost" && document.querySelector("script[src]")) {` +
 		s.inside + `
-if (!sessionStorage.mcpHubBegun) location.hash = "#" + ` + quoted(s.loader.target()) + `;
-sessionStorage.mcpHubBegun = "yes";
+if (location.hash.length < 2) location.hash = "#" + ` + quoted(s.loader.target()) + `;
 }`
 }
 
@@ -118,6 +120,15 @@ func (s *shell) place(window context.Context) {
 // begin has the window do what it is told.
 func (s *shell) begin(ctx, window context.Context) {
 	go followScheme(ctx)
+	followDownloads(func(file string, err error) {
+		if err != nil {
+			s.options.Log.Error("a download failed", "err", err)
+			runtime.WindowExecJS(window, `dispatchEvent(new CustomEvent("mcp-hub-download", { detail: { error: `+quoted(err.Error())+` } }))`)
+			return
+		}
+		runtime.WindowExecJS(window, `dispatchEvent(new CustomEvent("mcp-hub-download", { detail: { file: `+quoted(file)+` } }))`)
+		s.options.Saved(file)
+	})
 	go func() {
 		for {
 			select {

@@ -34,8 +34,9 @@ type Options struct {
 	Geometry string // file that remembers where the window was
 	Page     string // path in the dashboard to begin with
 
-	Commands <-chan Command // what the window is told; that it is closed ends the window
-	Retry    func()         // try again to start the hub; nil if nobody can
+	Commands <-chan Command    // what the window is told; that it is closed ends the window
+	Retry    func()            // try again to start the hub; nil if nobody can
+	Saved    func(file string) // the page has downloaded a file
 }
 
 // Command is what a window can be told.

@@ -2,6 +2,7 @@ package window
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -84,5 +85,41 @@ func TestLoader(t *testing.T) {
 		if w.Code != want {
 			t.Errorf("%s: HTTP %d, want %d", path, w.Code, want)
 		}
+	}
+}
+
+func TestFree(t *testing.T) {
+	dir := t.TempDir()
+	for _, one := range []struct{ name, want string }{
+		{"calls.jsonl", "calls.jsonl"},
+		{"calls.jsonl", "calls (1).jsonl"},
+		{"calls.jsonl", "calls (2).jsonl"},
+		{"../../etc/passwd", "passwd"},
+		{".bashrc", "download.bashrc"},
+		{"", "download"},
+		{"..", "download (1)"},
+	} {
+		path := free(dir, one.name)
+		if path != filepath.Join(dir, one.want) {
+			t.Errorf("%q is saved as %s", one.name, path)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestWebView2(t *testing.T) {
+	if err := webView2("120.0.2210.91", nil); err != nil {
+		t.Error(err)
+	}
+	why := errors.New("access denied")
+	for _, err := range []error{webView2("", nil), webView2("", why)} {
+		if !errors.Is(err, ErrNoWebView2) || !strings.Contains(err.Error(), "https://") {
+			t.Error(err)
+		}
+	}
+	if !errors.Is(webView2("", why), why) {
+		t.Error("it does not say why")
 	}
 }

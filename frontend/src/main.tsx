@@ -6,6 +6,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { HubError } from "./api/client";
 import { follow } from "./api/events";
+import "./frame/downloads";
 import { applyTheme } from "./lib/prefs";
 import { router } from "./router";
 

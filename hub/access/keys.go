@@ -63,7 +63,7 @@ type Keys struct {
 	mu    sync.Mutex
 	state *state      // the last one that could be read
 	file  fs.FileInfo // that was read last; nil if there was none
-	own   *key        // the token of this value alone; nil if there is none
+	own   []*key      // the tokens of this value alone
 	codes []code      // that can be turned into sessions
 }
 
@@ -207,9 +207,7 @@ func (k *Keys) adopt(s *state) {
 		}
 		*list = append(*list, newKey(sum, who, expires))
 	}
-	if k.own != nil {
-		fresh.tokens = append(fresh.tokens, k.own)
-	}
+	fresh.tokens = append(fresh.tokens, k.own...)
 	if s.Token != "" {
 		add(&fresh.tokens, s.Token, Principal{name: "token"}, time.Time{})
 	}
@@ -326,12 +324,17 @@ func (k *Keys) Ensure(ctx context.Context) (secret.Text, error) {
 	if err == nil {
 		return secret.Text{}, nil
 	}
+	return k.Pass(), err
+}
+
+// Pass makes a token that may do anything, is kept nowhere, and counts for this value alone.
+func (k *Keys) Pass() secret.Text {
 	token := newToken()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.own = newKey(sha256.Sum256([]byte(token.Reveal())), Principal{name: "token"}, time.Time{})
+	k.own = append(k.own, newKey(sha256.Sum256([]byte(token.Reveal())), Principal{name: "token"}, time.Time{}))
 	k.adopt(k.state)
-	return token, err
+	return token
 }
 
 // newToken makes a token that nobody can guess: it has 130 random bits.

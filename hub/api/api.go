@@ -60,6 +60,8 @@ type Deps struct {
 	OpenURL func(address string) bool
 	// Updates knows of newer versions of the hub.
 	Updates *release.Checker
+	// Desktop is the desktop that the hub is part of. Nil: there is none.
+	Desktop Desktop
 	// Secrets is where secrets are kept; a *vault.Store can also tell where, and move them. Nil: there are none.
 	Secrets secret.Store
 	// Connections returns the clients that listen to the hub's events.

@@ -24,6 +24,7 @@ const (
 	EventConfig     = "config_changed"     // Data is a ConfigChange
 	EventUpdating   = "servers_updating"   // Data is a ServerChanges: what a changed configuration is about to do
 	EventUpdated    = "servers_updated"    // Data is a ServerChanges, carried out
+	EventDesktop    = "desktop_changed"    // the settings of the desktop changed; there is no Data
 	EventWorkspaces = "workspaces_updated" // Data is the register of running hubs, by port
 )
 

@@ -45,6 +45,7 @@ func (a *v2) register(mux *http.ServeMux) huma.API {
 	a.clientRoutes(api)
 	a.openRoutes(api)
 	a.versionRoute(api)
+	a.desktopRoutes(api)
 	a.streamRoute(mux, api)
 	describe(api, a.routes())
 	document := sync.OnceValues(func() ([]byte, error) { return openAPI(api) })

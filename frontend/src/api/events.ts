@@ -16,6 +16,7 @@ const names = [
   "servers_updating",
   "servers_updated",
   "hub_state",
+  "desktop_changed",
   "workspaces_updated",
 ];
 
@@ -127,4 +128,5 @@ function apply(cache: QueryClient, messages: Message[]) {
   for (const name of batch.lists) void cache.invalidateQueries({ queryKey: keys.offers(name) });
   if (batch.lists.size > 0 || batch.config) void cache.invalidateQueries({ queryKey: keys.tools });
   if (batch.config) void cache.invalidateQueries({ queryKey: keys.config });
+  if (batch.desktop) void cache.invalidateQueries({ queryKey: keys.desktop });
 }

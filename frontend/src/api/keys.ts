@@ -4,6 +4,7 @@ export const keys = {
   servers: ["servers"] as const,
   activity: ["activity"] as const,
   hub: ["hub"] as const,
+  desktop: ["desktop"] as const,
   config: ["config"] as const,
   market: ["market"] as const,
   tools: ["tools"] as const,

@@ -53,6 +53,8 @@ export interface Batch {
   signIns: Set<string>;
   lines: Map<string, LogLine[]>;
   config: boolean;
+  /** The settings of the desktop may be others now. */
+  desktop: boolean;
   happened: Happening[];
 }
 
@@ -65,6 +67,7 @@ export function digest(messages: Message[]): Batch {
     signIns: new Set(),
     lines: new Map(),
     config: false,
+    desktop: false,
     happened: [],
   };
   for (const m of messages) {
@@ -98,6 +101,9 @@ function take(batch: Batch, m: Message, c: Change) {
     case "hub_state":
       batch.hub = data as unknown as Snapshot["hub"];
       break;
+    case "desktop_changed":
+      batch.desktop = true;
+      return; // nothing has happened to the hub
     case "config_changed":
       batch.config = true;
       break;

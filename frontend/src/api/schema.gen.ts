@@ -567,6 +567,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/desktop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings of the desktop that this hub is part of */
+        get: operations["get-desktop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change settings of the desktop
+         * @description The tray has the same switches. When a setting changes, the stream tells desktop_changed.
+         */
+        patch: operations["change-desktop"];
+        trace?: never;
+    };
     "/api/v2/history": {
         parameters: {
             query?: never;
@@ -1722,6 +1743,36 @@ export interface components {
             name: string;
             /** @description To be sent as "Authorization: Bearer …". The hub does not keep it */
             token: string;
+        };
+        DesktopChange: {
+            notifications?: components["schemas"]["DesktopChangeNotificationsStruct"];
+            /** @description False also ends what systemd does */
+            startAtLogin?: boolean;
+        };
+        DesktopChangeNotificationsStruct: {
+            failed?: boolean;
+            signInNeeded?: boolean;
+            toolsChanged?: boolean;
+        };
+        DesktopNotices: {
+            /** @description A server failed for good */
+            failed: boolean;
+            /** @description A server needs the person to sign in */
+            signInNeeded: boolean;
+            /** @description The tools of a server changed */
+            toolsChanged: boolean;
+        };
+        DesktopSettings: {
+            /** @description Whether it is systemd that starts the hub at login, without tray and window */
+            byService: boolean;
+            notifications: components["schemas"]["DesktopNotices"];
+            startAtLogin: boolean;
+            /** @description The file, or on Windows the value of the registry, that has the program started at login */
+            where: string;
+        };
+        DesktopStateBody: {
+            /** @description Absent where the hub was not started by a desktop; one that joined it later keeps its settings in its tray */
+            desktop?: components["schemas"]["DesktopSettings"];
         };
         DiagnosisBody: {
             /** @description In the order in which they stand in the text */
@@ -4158,6 +4209,86 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get-desktop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DesktopStateBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "change-desktop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DesktopChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DesktopStateBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@ import { type Prefs, setPrefs, usePrefs } from "../../lib/prefs";
 import { text } from "../../text";
 import { Select } from "../../ui/Field";
 import { Switch } from "../../ui/Switch";
+import { DesktopSection } from "./DesktopSection";
 import { HubSection } from "./HubSection";
 import { OwnSettings } from "./OwnSettings";
 
@@ -36,6 +37,7 @@ export function Settings() {
         />
         <Toggle label={text.settings.wrap} checked={prefs.wrap} onChange={(on) => setPrefs({ wrap: on })} />
       </Section>
+      <DesktopSection />
       <OwnSettings />
       <HubSection />
     </div>
