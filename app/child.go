@@ -11,9 +11,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"mcphub/hub/client"
-	"mcphub/hub/secret"
 )
 
 // message is a line between the desktop and a child, in JSON. The desktop's end of the pipe is also the child's lifeline:
@@ -33,18 +30,6 @@ type greeting struct {
 	Hub   string `json:"hub"`
 	Token string `json:"token,omitempty"` // empty: the child gets in as every program of the person does
 	Lent  bool   `json:"lent,omitempty"`  // the token is that of the person's hubs, for nobody else who may have the port later
-}
-
-// options is how a child gets in.
-func (g greeting) options() []client.Option {
-	token := secret.New(g.Token)
-	switch {
-	case g.Token == "":
-		return nil
-	case g.Lent:
-		return []client.Option{client.WithStored(func(context.Context) (secret.Text, error) { return token, nil })}
-	}
-	return []client.Option{client.WithToken(token)}
 }
 
 // ChildFlag is the flag by which this program knows that it was started by a desktop, and has its lifeline on stdin.

@@ -18,6 +18,7 @@ import (
 	"mcphub/app/tray"
 	"mcphub/app/window"
 	"mcphub/hub/client"
+	"mcphub/hub/secret"
 	"mcphub/hub/statedir"
 )
 
@@ -80,6 +81,18 @@ func Window(ctx context.Context, r Role) error {
 		}
 	}()
 	return r.shown(ctx, o)
+}
+
+// options is how a child gets in.
+func (g greeting) options() []client.Option {
+	token := secret.New(g.Token)
+	switch {
+	case g.Token == "":
+		return nil
+	case g.Lent:
+		return []client.Option{client.WithStored(func(context.Context) (secret.Text, error) { return token, nil })}
+	}
+	return []client.Option{client.WithToken(token)}
 }
 
 // shown shows the window. Where what draws it is missing it says so, and the browser shows the hub.

@@ -2,12 +2,15 @@ package hub
 
 import "mcphub/hub/api"
 
-// What a program that shows the hub on a desktop offers it, and what the hub's routes then tell and change.
 type (
-	Desktop         = api.Desktop
+	// Desktop is a program that shows the hub on a desktop.
+	Desktop = api.Desktop
+	// DesktopSettings is what the hub's routes tell of it.
 	DesktopSettings = api.DesktopSettings
-	DesktopNotices  = api.DesktopNotices
-	DesktopChange   = api.DesktopChange
+	// DesktopNotices is what it notifies the person of.
+	DesktopNotices = api.DesktopNotices
+	// DesktopChange is what the routes change of its settings.
+	DesktopChange = api.DesktopChange
 )
 
 // DesktopChanged tells the hub's clients that the settings of Options.Desktop changed.
