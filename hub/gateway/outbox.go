@@ -97,16 +97,22 @@ func (o *outbox) attached() bool {
 	return o.stream != nil
 }
 
-// serve writes what is waiting, and what comes, as events to w until the client is gone, opens another stream, reads
-// too slowly, or the outbox is closed (errEnded).
-func (o *outbox) serve(ctx context.Context, w http.ResponseWriter) error {
-	stream := make(chan struct{}, 1)
+// attach begins the client's stream, in place of the one before it. It comes before the client knows of the stream: whoever
+// then opens another one is behind it.
+func (o *outbox) attach() (stream chan struct{}) {
+	stream = make(chan struct{}, 1)
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.stream != nil {
 		close(o.stream)
 	}
 	o.stream, o.overrun = stream, false
-	o.mu.Unlock()
+	return stream
+}
+
+// serve writes what is waiting, and what comes, as events to w until the client is gone, opens another stream, reads
+// too slowly, or the outbox is closed (errEnded). The stream is from attach.
+func (o *outbox) serve(ctx context.Context, w http.ResponseWriter, stream chan struct{}) error {
 	defer func() {
 		o.mu.Lock()
 		if o.stream == stream {

@@ -30,9 +30,10 @@ func (g *Gateway) get(w http.ResponseWriter, r *http.Request, view *catalog.View
 		if !ok {
 			return
 		}
+		stream := s.out.attach()
 		startStream(w)
 		_ = http.NewResponseController(w).Flush()
-		_ = s.out.serve(r.Context(), w) // however it ends, the client may open another
+		_ = s.out.serve(r.Context(), w, stream) // however it ends, the client may open another
 	}
 }
 
@@ -45,7 +46,7 @@ func (g *Gateway) serveSSE(w http.ResponseWriter, r *http.Request, view *catalog
 	}
 	startStream(w)
 	if writeRaw(w, sse.AppendEvent(nil, "endpoint", []byte("/messages?sessionId="+s.id))) == nil {
-		_ = s.out.serve(r.Context(), w)
+		_ = s.out.serve(r.Context(), w, s.out.attach())
 	}
 	g.remove(s.id)
 	s.work.Wait()
@@ -147,7 +148,7 @@ func (g *Gateway) listen(ctx context.Context, w http.ResponseWriter, q *request)
 		l.out.close()
 	}
 	startStream(w)
-	err := l.out.serve(ctx, w)
+	err := l.out.serve(ctx, w, l.out.attach())
 	g.mu.Lock()
 	delete(g.listeners, l)
 	g.mu.Unlock()
