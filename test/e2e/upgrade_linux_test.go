@@ -37,7 +37,7 @@ func TestUpgrade(t *testing.T) {
 		}
 	}
 	do("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+latest, "-o", filepath.Join(folder, "mcp-hub"), ".")
-	do("tar", "-C", filepath.Dir(folder), "-czf", filepath.Join(dist, filepath.Base(folder)+".tar.gz"), filepath.Base(folder))
+	do("tar", "-C", filepath.Dir(folder), "--use-compress-program", "gzip -1", "-cf", filepath.Join(dist, filepath.Base(folder)+".tar.gz"), filepath.Base(folder))
 	do(filepath.Join(root, "build", "feed.sh"))
 
 	files, stalled := http.FileServer(http.Dir(dist)), make(chan struct{}, 1)
@@ -149,7 +149,7 @@ func TestUpgrade(t *testing.T) {
 		cmd.Dir, cmd.Env = "/", append(os.Environ(), "HOME=/nowhere")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 		for dir := home; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
-			if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // others shall reach it
+			if err := os.Chmod(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -165,7 +165,7 @@ func copyProgram(t *testing.T, from, to string) {
 	t.Helper()
 	text, err := os.ReadFile(from)
 	if err == nil {
-		err = os.WriteFile(to, text, 0o755) //nolint:gosec // it is a program
+		err = os.WriteFile(to, text, 0o755)
 	}
 	if err != nil {
 		t.Fatal(err)
