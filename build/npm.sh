@@ -30,6 +30,7 @@ for what; do
   folder=$work/$platform
   mkdir "$folder"
   install -m 755 "$program" "$folder/$name"
+  GOOS=${os/win32/windows} build/notices.sh >"$folder/THIRD-PARTY.txt"
   pack "$folder" "{\"description\": \"The program of mcp-hub for $platform\", \"os\": [\"$os\"], \"cpu\": [\"$cpu\"]}" "$scope/$platform"
 done
 
