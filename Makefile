@@ -62,7 +62,7 @@ test: setup ## Run everything CI runs
 	@$(MAKE) --no-print-directory -k -j2 -Otarget vet lint floors unit
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory -k -j2 -Otarget e2e conformance
-	@$(MAKE) --no-print-directory browser desktop-test package-test container-test
+	@$(MAKE) --no-print-directory browser test-desktop test-package test-container
 
 .PHONY: setup
 setup: tools $(PEERS) $(MODULES) ## Install what the tests need (a C compiler for the race detector, a keyring, npm packages)
@@ -123,9 +123,9 @@ browser: build $(PEERS) ## The built hub's dashboard in Chromium and WebKitGTK, 
 	cd frontend && MCP_HUB_BIN='$(TESTBIN)' npm run --silent browser
 
 # The window is driven through its inspector, which only this build has.
-.PHONY: desktop-test
-desktop-test: $(if $(shell command -v npm),$(SITE)) ## The hub's tray and window, on a display and a session bus of their own
-	@build/setup.sh desktop-test
+.PHONY: test-desktop
+test-desktop: $(if $(shell command -v npm),$(SITE)) ## The hub's tray and window, on a display and a session bus of their own
+	@build/setup.sh test-desktop
 	@mkdir -p $(LOGS)
 	CGO_ENABLED=1 $(GO) build $(FLAGS) -tags $(TAGS),devtools -o $(DESKTOP)-test .
 	MCP_HUB_DESKTOP='$(abspath $(DESKTOP))-test' PICTURES='$(LOGS)' $(GO) test -count=1 -timeout 5m -run '$(RUN)' ./app
@@ -163,32 +163,32 @@ package: tools $(SITE) ## Make all packages in build/dist: .deb, .rpm, archives 
 	@build/setup.sh package
 	VERSION='$(VERSION)' TAGS='$(TAGS)' build/package.sh $(PACKAGES)
 
-.PHONY: package-test
-package-test: ## The packages for Linux on amd64: what is in them, installed, started and removed; skipped elsewhere
-	@if [[ $$(uname -sm) != 'Linux x86_64' ]] || ! command -v dpkg-deb >/dev/null; then echo 'package-test: skipped, it needs Debian on amd64'; exit; fi; \
-	build/setup.sh package-test && \
+.PHONY: test-package
+test-package: ## The packages for Linux on amd64: what is in them, installed, started and removed; skipped elsewhere
+	@if [[ $$(uname -sm) != 'Linux x86_64' ]] || ! command -v dpkg-deb >/dev/null; then echo 'test-package: skipped, it needs Debian on amd64'; exit; fi; \
+	build/setup.sh test-package && \
 	$(MAKE) --no-print-directory package PACKAGES='deb linux/amd64-desktop linux/amd64' && \
-	VERSION='$(VERSION)' build/package-test.sh
+	VERSION='$(VERSION)' build/test-package.sh
 
 .PHONY: package-reproducible
 package-reproducible: ## Make packages of the last commit in two folders and compare them (PACKAGES="deb windows/amd64" narrows)
 	@build/reproducible.sh $(PACKAGES)
 
-.PHONY: wine-test
-wine-test: ## The headless hub for Windows under Wine; with WINE=1, since Wine takes 1 GB on the disk
-	@test '$(WINE)' = 1 || { echo 'Run it as: make wine-test WINE=1' >&2; exit 1; }
-	@build/setup.sh wine-test
+.PHONY: test-wine
+test-wine: ## The headless hub for Windows under Wine; with WINE=1, since Wine takes 1 GB on the disk
+	@test '$(WINE)' = 1 || { echo 'Run it as: make test-wine WINE=1' >&2; exit 1; }
+	@build/setup.sh test-wine
 	@GOOS=windows GOARCH=amd64 $(MAKE) --no-print-directory build BIN=build/cache/wine/mcp-hub.exe
-	@VERSION='$(VERSION)' build/wine-test.sh build/cache/wine/mcp-hub.exe
+	@VERSION='$(VERSION)' build/test-wine.sh build/cache/wine/mcp-hub.exe
 
 .PHONY: container
 container: build ## Build the image of the headless hub with podman, docker or buildah: mcp-hub:VERSION
 	build/container.sh $(BIN) 'mcp-hub:$(subst +,-,$(VERSION))'
 
-.PHONY: container-test
-container-test: build ## What is in the image, and whether it runs as it says
-	@build/setup.sh container-test
-	build/container-test.sh $(BIN)
+.PHONY: test-container
+test-container: build ## What is in the image, and whether it runs as it says
+	@build/setup.sh test-container
+	build/test-container.sh $(BIN)
 
 .PHONY: clean
 clean: ## Remove what was built and installed inside this folder

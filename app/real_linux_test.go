@@ -88,7 +88,7 @@ func TestRealDesktop(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(channel, "xfce4-panel.xml"), []byte(panelConfig), 0o600))
 	daemons, err := filepath.Glob("/usr/lib/*/xfce4/xfconf/xfconfd")
 	if err != nil || len(daemons) == 0 {
-		t.Fatalf("xfconfd is missing (%v): run build/setup.sh desktop-test", err)
+		t.Fatalf("xfconfd is missing (%v): run build/setup.sh test-desktop", err)
 	}
 	s.start(daemons[0])
 	ring, bar := s.keyring(), s.xfce()

@@ -56,7 +56,7 @@ func newSession(t *testing.T, config string) *session {
 	t.Helper()
 	program := filepath.Clean(os.Getenv("MCP_HUB_DESKTOP"))
 	if program == "." {
-		t.Skip("make desktop-test runs this, with the desktop program")
+		t.Skip("make test-desktop runs this, with the desktop program")
 	}
 	home := t.TempDir()
 	s := &session{t: t, program: program, home: home, config: filepath.Join(home, "servers.json"), port: freePort(t), inspect: freePort(t)}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the tools that a build needs and installs, with apt where it can, those that a distribution ships.
-# Usage: build/setup.sh [browser | desktop | desktop-test | package | package-test | container-test | wine-test]; with an
+# Usage: build/setup.sh [browser | desktop | test-desktop | package | test-package | test-container | test-wine]; with an
 # argument it sees to the browser that the dashboard is tested with, or to what tray and window, packages, or the image are
 # built or tested with.
 set -euo pipefail
@@ -31,13 +31,13 @@ debian() {
     fail "could not install ${missing[*]}: run 'apt-get install ${missing[*]}' as root"
 }
 
-if [[ ${1:-} == container-test ]]; then
+if [[ ${1:-} == test-container ]]; then
   [[ $(uname) == Linux && $EUID == 0 ]] || exit 0
   command -v apt-get >/dev/null && debian buildah iproute2 ca-certificates curl
   exit
 fi
 
-if [[ ${1:-} == desktop* && $(uname) == Linux ]]; then
+if [[ ${1:-} == *desktop && $(uname) == Linux ]]; then
   if ! command -v apt-get >/dev/null; then
     pkg-config --exists webkit2gtk-4.1 ayatana-appindicator3-0.1 && exit
     fail "GTK 3, WebKitGTK 4.1 or Ayatana AppIndicator is missing: install them with their headers"
@@ -46,9 +46,9 @@ if [[ ${1:-} == desktop* && $(uname) == Linux ]]; then
   [[ $1 == desktop ]] || debian xvfb xauth openbox xdotool imagemagick dbus xfce4-panel xfconf gnome-keyring
   exit
 fi
-[[ ${1:-} != desktop* ]] || exit 0
+[[ ${1:-} != *desktop ]] || exit 0
 
-if [[ ${1:-} == package* ]]; then
+if [[ ${1:-} == *package ]]; then
   if command -v apt-get >/dev/null; then
     debian zip
     [[ $1 == package ]] || debian appstream desktop-file-utils dpkg-dev lintian man-db mandoc
@@ -57,7 +57,7 @@ if [[ ${1:-} == package* ]]; then
   exit
 fi
 
-if [[ ${1:-} == wine-test ]]; then
+if [[ ${1:-} == test-wine ]]; then
   command -v apt-get >/dev/null || fail "this test needs Debian's Wine"
   debian wine wine64 gcc-mingw-w64-x86-64-win32
   exit

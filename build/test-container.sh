@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds the image with buildah, and runs what is in it as the image says: in an empty root and a network of its own, as a user
 # without rights. Only root on Linux can do that; for others it does nothing.
-# Usage: build/container-test.sh PROGRAM
+# Usage: build/test-container.sh PROGRAM
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[[ $(uname) == Linux && $EUID == 0 ]] || { echo "container-test: left out, it needs root on Linux"; exit; }
+[[ $(uname) == Linux && $EUID == 0 ]] || { echo "test-container: left out, it needs root on Linux"; exit; }
 temp=$(mktemp -d)
 images=(buildah --root "$temp/images" --runroot "$temp/run" --storage-driver vfs)
 trap '"${images[@]}" rm --all >/dev/null 2>&1 || true; rm -rf "$temp"' EXIT
-fail() { echo "container-test: $*" >&2; exit 1; }
+fail() { echo "test-container: $*" >&2; exit 1; }
 
 build/container.sh "$1" mcp-hub:test "${images[@]}" >"$temp/log" 2>&1 || { cat "$temp/log" >&2; fail "it is not built"; }
 root=$("${images[@]}" mount "$("${images[@]}" from mcp-hub:test)")
@@ -34,7 +34,7 @@ cat >"$temp/inside" <<'TEXT'
 set -euo pipefail
 temp=$1 root=$2
 mapfile -t env <"$temp/env"; mapfile -t user <"$temp/user"; mapfile -t start <"$temp/start"; mapfile -t health <"$temp/health"
-fail() { echo "container-test: $*" >&2; cat "$temp/hub" >&2; exit 1; }
+fail() { echo "test-container: $*" >&2; cat "$temp/hub" >&2; exit 1; }
 inside() { exec env -i "${env[@]}" "$(command -v chroot)" --userspec="${user[0]}" "$root" "$@"; }
 ip link set lo up
 (inside "${start[@]}") >"$temp/hub" 2>&1 & hub=$!
@@ -53,4 +53,4 @@ wait "$hub" || fail "SIGTERM ends it with $?"
 ! (inside "${health[@]}") >/dev/null 2>&1 || fail "the health check does not see that it has ended"
 TEXT
 unshare --net bash "$temp/inside" "$temp" "$root"
-echo "container-test: the image is well ($SECONDS s)"
+echo "test-container: the image is well ($SECONDS s)"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make package` made for Linux on amd64 into empty folders, tries it there and removes it again.
-# Usage: build/package-test.sh, after build/package.sh deb linux/amd64-desktop linux/amd64
+# Usage: build/test-package.sh, after build/package.sh deb linux/amd64-desktop linux/amd64
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
@@ -8,8 +8,8 @@ export LC_ALL=C.UTF-8
 deb=$(echo build/dist/*.deb) id=arpa.home.mcphub
 temp=$(mktemp -d) hub=
 trap '[[ -z $hub ]] || kill "$hub" || true; rm -rf "$temp"' EXIT
-fail() { echo "package-test: $*" >&2; exit 1; }
-step() { echo "package-test: $* (${SECONDS} s)"; }
+fail() { echo "test-package: $*" >&2; exit 1; }
+step() { echo "test-package: $* (${SECONDS} s)"; }
 same() { diff -u "$1" "$2" || fail "$3"; } # files WANTED and GOT
 tree() { (cd "$1" && find . -mindepth 1 -printf '%p %y %m %l\n' | sort); }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts the headless hub for Windows under Wine: it answers, and keeps a secret where Windows keeps them.
-# Usage: build/wine-test.sh PROGRAM.exe
+# Usage: build/test-wine.sh PROGRAM.exe
 set -euo pipefail
 program=$(realpath "$1")
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ export WINEPREFIX
 unset DISPLAY WAYLAND_DISPLAY
 hub=
 trap '[[ -z $hub ]] || kill "$hub" 2>/dev/null || true; wineserver --kill || true; rm -rf "$WINEPREFIX"' EXIT
-fail() { [[ ! -e $WINEPREFIX/log ]] || cat "$WINEPREFIX/log" >&2; echo "wine-test: $*" >&2; exit 1; }
+fail() { [[ ! -e $WINEPREFIX/log ]] || cat "$WINEPREFIX/log" >&2; echo "test-wine: $*" >&2; exit 1; }
 wine=$(command -v wine64 || command -v wine || echo /usr/lib/wine/wine64)
 
 "$wine" wineboot --init
@@ -35,4 +35,4 @@ printf 'a secret' | "$wine" "$program" secrets set WINE_TEST --hub "$address" ||
 grep -qi keyring "$WINEPREFIX/backend" || fail "the secret is not in Windows' credential manager"
 "$wine" "$program" secrets list --hub "$address" | grep -q WINE_TEST || fail "the secret is not in the list"
 "$wine" "$program" secrets delete WINE_TEST --hub "$address"
-echo "wine-test: passed"
+echo "test-wine: passed"
