@@ -284,6 +284,47 @@ func TestModifyWaitsForAFileThatIsBeingWritten(t *testing.T) {
 	}
 }
 
+// Programs that save leave the file empty, or leave none, for a moment: no server is ended for that.
+func TestFileThatIsBeingSaved(t *testing.T) {
+	store, path := one(t, `{"mcpServers": {"s": {"command": "c"}}}`)
+	var seen updates
+	store.Subscribe(seen.add)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := store.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	defer running.Wait()
+	defer cancel()
+	if err := store.SetDisabled(ctx, "s", true); err != nil { // until here it may not be watched yet
+		t.Fatal(err)
+	}
+	for command, begin := range map[string]func() error{"d": func() error { return os.Truncate(path, 0) }, "e": func() error { return os.Remove(path) }} {
+		if err := begin(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * debounce) // it takes its time
+		if err := os.WriteFile(path, []byte(`{"mcpServers": {"s": {"command": "`+command+`"}}}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the saved text is taken", func() bool {
+			s, ok := store.Current().Server("s")
+			return ok && s.spec.command.text == command
+		})
+	}
+	for i := 0; ; i++ {
+		u, ok := seen.get(i)
+		if !ok {
+			break
+		}
+		if len(u.New.Servers) == 0 {
+			t.Errorf("update %d has no servers", i)
+		}
+	}
+}
+
 func TestOwnChangeIsOneUpdate(t *testing.T) {
 	store, path := one(t, `{"mcpServers": {"s": {"command": "c"}}}`)
 	var seen updates

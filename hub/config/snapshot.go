@@ -148,3 +148,13 @@ type Resolved struct {
 	Exposed []secret.Text // what of it seems to be secret, to be masked in all that is shown
 	Kept    bool          // some of it is the output of a command that was run before, see [Server.Forget]
 }
+
+// lacks reports whether a file is gone that was there before.
+func (s *Snapshot) lacks(before *Snapshot) bool {
+	for i, file := range s.Files {
+		if file.Missing && !before.Files[i].Missing {
+			return true
+		}
+	}
+	return false
+}

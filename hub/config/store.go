@@ -132,23 +132,36 @@ func (s *Store) Run(ctx context.Context) error {
 		paths[i] = s.absolute(path)
 	}
 	return watch.Files(ctx, s.options.Log, paths, debounce, func() {
-		// A file that is being written may look broken for a moment: look twice before saying so.
-		if _, err := s.load(ctx, s.read); err != nil {
+		for looks := 1; ; looks++ {
+			err := s.reload(ctx, looks)
+			if !errors.Is(err, errUnfinished) {
+				if err != nil && ctx.Err() == nil {
+					s.options.Log.Warn("config not reloaded, the last good one stays", "err", err)
+				}
+				return
+			}
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(debounce):
+			case <-time.After(lookAgain):
 			}
-		}
-		if err := s.Reload(ctx); err != nil && ctx.Err() == nil {
-			s.options.Log.Warn("config not reloaded, the last good one stays", "err", err)
 		}
 	})
 }
 
 // Reload reads the files again, publishes the result if any of them changed, and tells the subscribers. If a file broke it
 // returns the error and the last good snapshot stays.
-func (s *Store) Reload(ctx context.Context) error {
+func (s *Store) Reload(ctx context.Context) error { return s.reload(ctx, maxLooks) }
+
+// brokenLooks is how often a file may look broken before that is told.
+const brokenLooks = int(debounce / lookAgain)
+
+var errUnfinished = errors.New("a file may be being written")
+
+// reload is Reload when it is looked for a number of times at what was written. It fails with errUnfinished, and does nothing,
+// if a file is broken or gone, as it may be for a moment while it is being written, and has not been looked at often enough to
+// believe that.
+func (s *Store) reload(ctx context.Context, looks int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.current.Load()
@@ -156,6 +169,8 @@ func (s *Store) Reload(ctx context.Context) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
+	case err != nil && looks < brokenLooks, err == nil && looks < maxLooks && next.lacks(old):
+		return errUnfinished
 	case err != nil:
 		if s.broken != err.Error() {
 			s.broken = err.Error()
