@@ -93,8 +93,10 @@ func (s *Set) List() []*Server {
 
 // Rest waits until no server is on its way up or down, or ctx ends.
 func (s *Set) Rest(ctx context.Context) {
+	rests := func(st *Status) (bool, error) { return st.State != Starting && st.State != Stopping, nil }
 	for _, server := range s.List() {
-		_ = server.await(ctx, func(st *Status) (bool, error) { return st.State != Starting && st.State != Stopping, nil })
+		_ = server.await(ctx, rests)
+		_ = server.await(ctx, rests) // its status is there before the event that tells of it: now both are
 	}
 }
 
