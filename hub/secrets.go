@@ -8,7 +8,7 @@ import (
 
 // watched is a store of secrets that tells when another process has changed it.
 type watched interface {
-	Watch(ctx context.Context, changed func()) error
+	Watch(ctx context.Context, changed func())
 }
 
 // awaitSecrets starts servers that wait for a secret when the secrets have changed, whoever changed them.
@@ -17,7 +17,7 @@ func (h *Hub) awaitSecrets(ctx context.Context) {
 	if !ok {
 		return
 	}
-	err := store.Watch(ctx, func() {
+	store.Watch(ctx, func() {
 		for _, s := range h.set.List() {
 			st := s.Status()
 			looking := st.State == upstream.Starting && len(st.Config.Secrets()) > 0 // it may have looked too early
@@ -26,7 +26,4 @@ func (h *Hub) awaitSecrets(ctx context.Context) {
 			}
 		}
 	})
-	if err != nil && ctx.Err() == nil {
-		h.options.Log.Warn("secrets that others set are not noticed: restart the servers that wait for them", "err", err)
-	}
 }

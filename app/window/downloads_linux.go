@@ -76,7 +76,7 @@ func downloadPlace(name *C.char) *C.char {
 		}
 		dir = filepath.Join(home, "Downloads")
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the person's own folder, as their desktop would make it
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil
 	}
 	return C.CString((&url.URL{Scheme: "file", Path: free(dir, C.GoString(name))}).String())

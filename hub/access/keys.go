@@ -115,10 +115,7 @@ func (k *Keys) Run(ctx context.Context) error {
 			k.keepUses(context.WithoutCancel(ctx))
 		}
 	})
-	err := watch.Files(ctx, k.log, []string{k.path}, settle, k.reload)
-	if err != nil {
-		k.log.Warn("tokens that are revoked elsewhere are noticed only at the next start", "err", err)
-	}
+	watch.Files(ctx, k.log, []string{k.path}, settle, k.reload)
 	work.Wait()
 	<-ctx.Done()
 	return context.Cause(ctx)

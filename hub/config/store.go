@@ -131,7 +131,7 @@ func (s *Store) Run(ctx context.Context) error {
 	for i, path := range s.options.Paths {
 		paths[i] = s.absolute(path)
 	}
-	return watch.Files(ctx, s.options.Log, paths, debounce, func() {
+	watch.Files(ctx, s.options.Log, paths, debounce, func() {
 		for looks := 1; ; looks++ {
 			err := s.reload(ctx, looks)
 			if !errors.Is(err, errUnfinished) {
@@ -147,6 +147,7 @@ func (s *Store) Run(ctx context.Context) error {
 			}
 		}
 	})
+	return nil
 }
 
 // Reload reads the files again, publishes the result if any of them changed, and tells the subscribers. If a file broke it

@@ -317,7 +317,7 @@ func (s *Store) Unlock(_ context.Context, passphrase secret.Text) error {
 }
 
 // Watch calls changed when any process may have changed the secrets, until ctx ends.
-func (s *Store) Watch(ctx context.Context, changed func()) error {
+func (s *Store) Watch(ctx context.Context, changed func()) {
 	paths := []string{s.path(secretsName), s.path(indexName), s.path(recordName)}
-	return watch.Files(ctx, s.options.Log, paths, settle, changed)
+	watch.Files(ctx, s.options.Log, paths, settle, changed)
 }

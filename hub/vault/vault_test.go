@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -237,8 +238,11 @@ func TestWatchTellsOfOtherProcesses(t *testing.T) {
 	s, _ := store(t, "")
 	s.options.Keyring = nil
 	ctx, cancel := context.WithCancel(t.Context())
-	told, done := make(chan struct{}, 100), make(chan error)
-	go func() { done <- s.Watch(ctx, func() { told <- struct{}{} }) }()
+	told := make(chan struct{}, 100)
+	var watching sync.WaitGroup
+	watching.Go(func() { s.Watch(ctx, func() { told <- struct{}{} }) })
+	defer watching.Wait()
+	defer cancel()
 	wait := func(what string) {
 		t.Helper()
 		select {
@@ -255,6 +259,4 @@ func TestWatchTellsOfOtherProcesses(t *testing.T) {
 			<-told
 		}
 	}
-	cancel()
-	must(t, <-done)
 }

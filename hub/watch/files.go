@@ -4,11 +4,11 @@ package watch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,11 +23,14 @@ const (
 // Files calls changed when any of the files may have changed, and blocks until ctx is done. The paths are absolute; the
 // files, their folders and what a symbolic link points to need not exist yet. It also calls changed once as soon as it
 // watches, because what happened before cannot be noticed. Events that follow each other within debounce become one call;
-// a file that never rests is reported at least every ten debounces. It fails only if the system has no watch to give.
-func Files(ctx context.Context, log *slog.Logger, paths []string, debounce time.Duration, changed func()) error {
+// a file that never rests is reported at least every ten debounces. Where the system has no watch to give, the files are looked
+// at every two seconds.
+func Files(ctx context.Context, log *slog.Logger, paths []string, debounce time.Duration, changed func()) {
 	watcher, err := fsnotify.NewWatcher()
-	if err != nil {
-		return fmt.Errorf("watch files: %w; raise the limit of watches or open files", err)
+	if err != nil { // on Linux a person's programs share 128
+		log.Warn("there are no more watches, so files are looked at now and then: raise the limit of watches or open files", "err", err)
+		poll(ctx, paths, pollEvery, changed)
+		return
 	}
 	defer func() { _ = watcher.Close() }()
 
@@ -40,7 +43,7 @@ func Files(ctx context.Context, log *slog.Logger, paths []string, debounce time.
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case event := <-watcher.Events:
 			if f.noticed(event) {
 				f.refresh()
@@ -56,6 +59,45 @@ func Files(ctx context.Context, log *slog.Logger, paths []string, debounce time.
 			changed()
 		}
 	}
+}
+
+const pollEvery = 2 * time.Second
+
+// poll is Files without watches.
+func poll(ctx context.Context, paths []string, every time.Duration, changed func()) {
+	seen := look(paths)
+	changed()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if now := look(paths); !slices.EqualFunc(seen, now, same) {
+			seen = now
+			changed()
+		}
+	}
+}
+
+// look returns what there is at the paths; nil where there is nothing.
+func look(paths []string) []fs.FileInfo {
+	all := make([]fs.FileInfo, len(paths))
+	for i, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			all[i] = info
+		}
+	}
+	return all
+}
+
+func same(a, b fs.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
 // files watches folders, never files: a file that is replaced by a rename takes its watch with it. The folders are those in

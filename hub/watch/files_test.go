@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -267,19 +268,42 @@ func startFiles(t *testing.T, paths []string, changed func()) *atomic.Int64 {
 	t.Helper()
 	var calls atomic.Int64
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		done <- Files(ctx, slog.New(slog.DiscardHandler), paths, quiet, func() {
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		Files(ctx, slog.New(slog.DiscardHandler), paths, quiet, func() {
 			changed()
 			calls.Add(1)
 		})
-	}()
+	})
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("watching ended with %v", err)
-		}
+		watching.Wait()
 	})
 	eventually(t, "the first call", func() bool { return calls.Load() > 0 })
 	return &calls
+}
+
+// Where there are no watches the files are looked at instead.
+func TestPoll(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	var calls atomic.Int64
+	ctx, cancel := context.WithCancel(t.Context())
+	var polling sync.WaitGroup
+	polling.Go(func() { poll(ctx, []string{path}, quiet, func() { calls.Add(1) }) })
+	defer polling.Wait()
+	defer cancel()
+	told := func(n int64, what string) {
+		t.Helper()
+		eventually(t, what, func() bool { return calls.Load() >= n })
+	}
+	told(1, "the beginning")
+	write(t, path, "one")
+	told(2, "a file that came")
+	write(t, path, "three")
+	told(3, "a file that was written")
+	write(t, path+".new", "seven")
+	must(t, os.Rename(path+".new", path))
+	told(4, "a file in the place of another")
+	must(t, os.Remove(path))
+	told(5, "a file that went")
 }

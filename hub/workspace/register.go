@@ -71,8 +71,7 @@ func (r *Register) List(ctx context.Context) (map[string]Entry, error) {
 }
 
 // Watch calls changed with the list once, and then whenever it is another one because the file was written. It blocks
-// until ctx is done, and fails only if the system has no watch to give. That a hub died is noticed when the next one
-// writes.
+// until ctx is done. That a hub died is noticed when the next one writes.
 func (r *Register) Watch(ctx context.Context, changed func(map[string]Entry)) error {
 	return r.follow(ctx, func(map[string]Entry) {}, changed)
 }
@@ -84,7 +83,7 @@ func (r *Register) follow(ctx context.Context, written, changed func(map[string]
 		return fmt.Errorf("watch the register of hubs: %w", err)
 	}
 	var last map[string]Entry
-	return watch.Files(ctx, r.log, []string{path}, settled, func() {
+	watch.Files(ctx, r.log, []string{path}, settled, func() {
 		hubs, err := r.List(ctx)
 		if ctx.Err() != nil {
 			return
@@ -98,6 +97,7 @@ func (r *Register) follow(ctx context.Context, written, changed func(map[string]
 			changed(maps.Clone(hubs))
 		}
 	})
+	return nil
 }
 
 // change has edit change what stands in the file, and removes the entries of dead hubs. Readers see the file as it was or
