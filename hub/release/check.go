@@ -79,7 +79,7 @@ func (c *Checker) Found() (found Found, newer bool) {
 
 // Run looks for releases until ctx ends, and returns its error.
 func (c *Checker) Run(ctx context.Context) error {
-	patience := time.Now().Add(rand.N(settle)) //nolint:gosec // nobody gains by guessing it
+	patience := time.Now().Add(some(settle))
 	for {
 		c.load()
 		var due <-chan time.Time
@@ -97,6 +97,9 @@ func (c *Checker) Run(ctx context.Context) error {
 		}
 	}
 }
+
+// some returns a part of a time by chance.
+func some(of time.Duration) time.Duration { return rand.N(of) } //nolint:gosec // nobody gains by guessing when a hub looks
 
 func (c *Checker) current() Found {
 	found, _ := c.Found()
@@ -123,7 +126,7 @@ func (c *Checker) look(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	found.Tried, found.Wait, found.Error = time.Now(), every+rand.N(jitter), "" //nolint:gosec // likewise
+	found.Tried, found.Wait, found.Error = time.Now(), every+some(jitter), ""
 	if err != nil {
 		found.Error = err.Error()
 		c.log.Warn("it is not known whether there is a newer version", "err", err)

@@ -142,7 +142,7 @@ func TestReplaceRefuses(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		program := filepath.Join(dir, "renamed")
-		if err := os.WriteFile(program, []byte("old"), 0o600); err != nil {
+		if err := os.WriteFile(program, []byte("old"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		address, _ := site(t, files)

@@ -41,6 +41,9 @@ func (r *Release) Replace(ctx context.Context, f File, program string) error {
 		if err := unpack(archive, strings.HasSuffix(f.Name, ".zip"), packed(program), fresh); err != nil {
 			return "", fmt.Errorf("%s: %w", f.Name, err)
 		}
+		if err := allowAs(program, fresh); err != nil {
+			return "", err
+		}
 		said, err := version(ctx, fresh)
 		if err != nil {
 			return "", fmt.Errorf("the new program does not run here: %w", err)
@@ -203,13 +206,24 @@ func copyFile(from, to string) error {
 		return err
 	}
 	defer in.Close()
-	_, err = write(to, in)
-	return err
+	if _, err = write(to, in); err != nil {
+		return err
+	}
+	return allowAs(from, to)
 }
 
-// write writes a program that is on the disk, not only on the way there, when it returns.
+// allowAs lets those use a file who may use another.
+func allowAs(other, file string) error {
+	info, err := os.Stat(other)
+	if err != nil {
+		return err
+	}
+	return os.Chmod(file, info.Mode().Perm())
+}
+
+// write writes a file that is on the disk, not only on the way there, when it returns. Only its owner can read it.
 func write(to string, in io.Reader) (int64, error) {
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755) //nolint:gosec // it is a program
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, err
 	}
