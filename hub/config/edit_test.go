@@ -1,7 +1,6 @@
 package config
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -289,16 +288,8 @@ func TestFileThatIsBeingSaved(t *testing.T) {
 	store, path := one(t, `{"mcpServers": {"s": {"command": "c"}}}`)
 	var seen updates
 	store.Subscribe(seen.add)
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := store.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	defer running.Wait()
-	defer cancel()
-	if err := store.SetDisabled(ctx, "s", true); err != nil { // until here it may not be watched yet
+	following(t, store)
+	if err := store.SetDisabled(t.Context(), "s", true); err != nil { // until here it may not be watched yet
 		t.Fatal(err)
 	}
 	for command, begin := range map[string]func() error{"d": func() error { return os.Truncate(path, 0) }, "e": func() error { return os.Remove(path) }} {
@@ -329,16 +320,8 @@ func TestOwnChangeIsOneUpdate(t *testing.T) {
 	store, path := one(t, `{"mcpServers": {"s": {"command": "c"}}}`)
 	var seen updates
 	store.Subscribe(seen.add)
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := store.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	defer running.Wait()
-	defer cancel()
-	if err := store.SetDisabled(ctx, "s", true); err != nil {
+	following(t, store)
+	if err := store.SetDisabled(t.Context(), "s", true); err != nil {
 		t.Fatal(err)
 	}
 	if u, ok := seen.get(0); !ok || u.New != store.Current() {

@@ -106,17 +106,8 @@ func (h *History) read(n *json5.Node, complain func(at *json5.Node, message stri
 	}
 	var keys historyKeys
 	fill(n, &keys)
-	for _, flag := range []struct {
-		name  string
-		value *json5.Node
-		field *bool
-	}{{"enabled", keys.Enabled, &h.Enabled}, {"bodies", keys.Bodies, &h.Bodies}} {
-		if flag.value.Is(json5.Bool) {
-			*flag.field = truthy(flag.value)
-		} else if flag.value != nil {
-			complain(flag.value, "hub.history."+flag.name+" must be true or false")
-		}
-	}
+	setBool(&h.Enabled, keys.Enabled, "hub.history.enabled", complain)
+	setBool(&h.Bodies, keys.Bodies, "hub.history.bodies", complain)
 	for _, number := range []struct {
 		name        string
 		value       *json5.Node

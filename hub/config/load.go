@@ -183,6 +183,16 @@ type hubKeys struct {
 
 var fullVersion = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
 
+// setBool sets a setting to what a node says, which may be nil, and complains if that is neither true nor false.
+func setBool(field *bool, n *json5.Node, key string, complain func(at *json5.Node, message string)) {
+	switch {
+	case n.Is(json5.Bool):
+		*field = truthy(n)
+	case n != nil:
+		complain(n, key+" must be true or false")
+	}
+}
+
 // read sets what the file says. What has a wrong type keeps its default and becomes a diagnostic.
 func (s *Settings) read(f *source, hub *json5.Node) (problems []Diagnostic) {
 	complain := func(at *json5.Node, message string) {
@@ -194,11 +204,7 @@ func (s *Settings) read(f *source, hub *json5.Node) (problems []Diagnostic) {
 	}
 	var keys hubKeys
 	fill(hub, &keys)
-	if keys.Builtin.Is(json5.Bool) {
-		s.Builtin = truthy(keys.Builtin)
-	} else if keys.Builtin != nil {
-		complain(keys.Builtin, "hub.builtin must be true or false")
-	}
+	setBool(&s.Builtin, keys.Builtin, "hub.builtin", complain)
 	if keys.History != nil {
 		s.History.read(keys.History, complain)
 	}

@@ -81,6 +81,22 @@ func (u *updates) get(i int) (Update, bool) {
 	return u.all[i], true
 }
 
+// following has a store follow its files until the test ends.
+func following(t *testing.T, store *Store) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := store.Run(ctx); err != nil {
+			t.Errorf("Run = %v", err)
+		}
+	})
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+}
+
 func TestStoreFollowsItsFiles(t *testing.T) {
 	dir := t.TempDir()
 	files := func(name, text string) { writeFiles(t, dir, map[string]string{name: text}) }
@@ -91,15 +107,7 @@ func TestStoreFollowsItsFiles(t *testing.T) {
 	}
 	var seen updates
 	store.Subscribe(seen.add)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- store.Run(ctx) }()
-	defer func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("Run = %v", err)
-		}
-	}()
+	following(t, store)
 
 	command := func() string {
 		s, ok := store.Current().Server("s")

@@ -26,11 +26,7 @@ func (u *Updates) read(n *json5.Node, complain func(at *json5.Node, message stri
 	}
 	var keys updateKeys
 	fill(n, &keys)
-	if keys.Check.Is(json5.Bool) {
-		u.Check = truthy(keys.Check)
-	} else if keys.Check != nil {
-		complain(keys.Check, "hub.updates.check must be true or false")
-	}
+	setBool(&u.Check, keys.Check, "hub.updates.check", complain)
 	if keys.Feed == nil {
 		return
 	}

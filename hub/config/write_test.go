@@ -232,13 +232,7 @@ func TestTwoWriters(t *testing.T) {
 		return fmt.Sprintf("{\n  // %d\n  \"mcpServers\": {\n    \"s\": {\"command\": \"c\"}, // kept\n    \"t\": {\"command\": \"d\"}\n  }\n}\n", n)
 	}
 	store, path := one(t, text(0))
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := store.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	following(t, store)
 	var hub, editor sync.WaitGroup
 	var done atomic.Bool
 	editor.Go(func() {
@@ -252,7 +246,7 @@ func TestTwoWriters(t *testing.T) {
 	written := 0
 	hub.Go(func() {
 		for n := range 100 {
-			err := store.SetDisabled(ctx, "s", n%2 == 0)
+			err := store.SetDisabled(t.Context(), "s", n%2 == 0)
 			if err == nil {
 				written++
 			} else if !errors.Is(err, ErrConflict) {
@@ -266,7 +260,7 @@ func TestTwoWriters(t *testing.T) {
 	if written == 0 {
 		t.Error("the hub never got its turn")
 	}
-	if err := store.SetDisabled(ctx, "t", true); err != nil {
+	if err := store.SetDisabled(t.Context(), "t", true); err != nil {
 		t.Fatal(err)
 	}
 	got := content(t, path)
@@ -278,8 +272,6 @@ func TestTwoWriters(t *testing.T) {
 		server, ok := store.Current().Server("t")
 		return ok && server.Disabled && store.Current().Diagnostics == nil
 	})
-	cancel()
-	running.Wait()
 }
 
 const writerEnv = "MCPHUB_TEST_WRITER"
