@@ -91,6 +91,15 @@ export function useConfigFiles() {
   });
 }
 
+/** The JSON Schema of a configuration file, which stays as it is while the hub runs. */
+export function useConfigSchema() {
+  return useQuery({
+    queryKey: ["schema"],
+    queryFn: () => ask(client.GET("/api/v2/config/schema")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
 export type Action = "start" | "stop" | "restart";
 
 /** Starts, stops or restarts a server for this run of the hub. */

@@ -1,7 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { ask, client } from "../../api/client";
-import { keys } from "../../api/keys";
+import { useConfigFiles, useConfigSchema } from "../../api/queries";
 import { text } from "../../text";
 import { Badge } from "../../ui/Badge";
 import { Failure, Loading } from "../../ui/states";
@@ -14,15 +12,8 @@ import { Versions } from "./Versions";
 export function Config() {
   const { file = 0, line, view } = useSearch({ from: "/config" });
   const navigate = useNavigate({ from: "/config" });
-  const files = useQuery({
-    queryKey: [...keys.config, "files"],
-    queryFn: () => ask(client.GET("/api/v2/config/files")),
-  });
-  const schema = useQuery({
-    queryKey: ["schema"],
-    queryFn: () => ask(client.GET("/api/v2/config/schema")),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const files = useConfigFiles();
+  const schema = useConfigSchema();
   const error = (!files.data && files.error) || (!schema.data && schema.error);
   if (error) {
     const retry = () => {

@@ -1,20 +1,14 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ask, client, type Setting } from "../../api/client";
-import { keys } from "../../api/keys";
+import type { Setting } from "../../api/client";
+import { useConfigFiles, useEffectiveConfig } from "../../api/queries";
 import { text } from "../../text";
 import { Code } from "../../ui/Code";
 import { Empty, Failure, Loading } from "../../ui/states";
 
 /** What all files together say, each value with its place. */
 export function Merged() {
-  const { data, error, refetch } = useQuery({
-    queryKey: [...keys.config, "effective"],
-    queryFn: () => ask(client.GET("/api/v2/config/effective")),
-  });
-  const files =
-    useQuery({ queryKey: [...keys.config, "files"], queryFn: () => ask(client.GET("/api/v2/config/files")) }).data
-      ?.files ?? [];
+  const { data, error, refetch } = useEffectiveConfig();
+  const files = useConfigFiles().data?.files ?? [];
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
   if (!data) return <Loading />;
   if (data.servers.length + data.settings.length === 0) return <Empty title={text.config.none} />;

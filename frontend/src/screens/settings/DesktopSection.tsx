@@ -3,9 +3,8 @@ import { ask, client } from "../../api/client";
 import { keys } from "../../api/keys";
 import type { components } from "../../api/schema.gen";
 import { text } from "../../text";
-import { Switch } from "../../ui/Switch";
 import { complain } from "../../ui/Toast";
-import { Section } from "./Settings";
+import { Section, Toggle } from "./Settings";
 
 type Change = components["schemas"]["DesktopChange"];
 
@@ -25,14 +24,14 @@ export function DesktopSection() {
   const where = data.byService ? text.settings.bySystemd : text.settings.writtenTo(data.where);
   return (
     <Section title={text.settings.desktop} note={text.settings.desktopText}>
-      <Choice
+      <Toggle
         label={text.settings.atLogin}
         note={data.startAtLogin ? where : text.settings.notAtLogin(data.where)}
         checked={data.startAtLogin}
         onChange={(on) => change.mutate({ startAtLogin: on })}
       />
       {(["signInNeeded", "failed", "toolsChanged"] as const).map((kind) => (
-        <Choice
+        <Toggle
           key={kind}
           label={text.settings.notify[kind]}
           checked={data.notifications[kind]}
@@ -40,24 +39,5 @@ export function DesktopSection() {
         />
       ))}
     </Section>
-  );
-}
-
-interface ChoiceProps {
-  label: string;
-  note?: string;
-  checked: boolean;
-  onChange: (on: boolean) => void;
-}
-
-function Choice({ label, note, checked, onChange }: ChoiceProps) {
-  return (
-    <div className="flex items-center justify-between gap-4 px-4 py-2.5">
-      <div className="min-w-0">
-        <p>{label}</p>
-        {note && <p className="foreign text-sm text-muted">{note}</p>}
-      </div>
-      <Switch checked={checked} onChange={onChange} label={label} />
-    </div>
   );
 }

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ask, client } from "../../api/client";
 import { keys } from "../../api/keys";
-import { useHealth, useLive, useServers } from "../../api/queries";
+import { useConfigFiles, useHealth, useLive, useServers } from "../../api/queries";
 import type { components } from "../../api/schema.gen";
 import { isObject } from "../../forms/schema";
 import { ago } from "../../lib/format";
@@ -19,10 +19,7 @@ export function HubSection() {
   const { data, error, refetch } = useHealth();
   const live = useLive();
   const servers = useServers().data ?? [];
-  const files = useQuery({
-    queryKey: [...keys.config, "files"],
-    queryFn: () => ask(client.GET("/api/v2/config/files")),
-  }).data;
+  const files = useConfigFiles().data;
   const access = useQuery({
     queryKey: [...keys.hub, "access"],
     queryFn: () => ask(client.GET("/api/v2/access")),

@@ -1,7 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ask, client } from "../../api/client";
-import { useConfigFiles, useEffectiveConfig } from "../../api/queries";
+import { useConfigFiles, useConfigSchema, useEffectiveConfig } from "../../api/queries";
 import { text } from "../../text";
 import { Failure, Loading } from "../../ui/states";
 import { get, leaves } from "./leaves";
@@ -10,11 +8,7 @@ import { Section } from "./Settings";
 
 /** The hub's settings as its schema describes them, with what holds now, to be changed where they stand. */
 export function OwnSettings() {
-  const schema = useQuery({
-    queryKey: ["schema"],
-    queryFn: () => ask(client.GET("/api/v2/config/schema")),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const schema = useConfigSchema();
   const effective = useEffectiveConfig();
   const files = useConfigFiles();
   const failed = [schema, effective].find((q) => q.error && !q.data);

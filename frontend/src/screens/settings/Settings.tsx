@@ -34,8 +34,9 @@ export function Settings() {
           note={text.settings.keysText}
           checked={prefs.keys}
           onChange={(on) => setPrefs({ keys: on })}
+          local
         />
-        <Toggle label={text.settings.wrap} checked={prefs.wrap} onChange={(on) => setPrefs({ wrap: on })} />
+        <Toggle label={text.settings.wrap} checked={prefs.wrap} onChange={(on) => setPrefs({ wrap: on })} local />
       </Section>
       <DesktopSection />
       <OwnSettings />
@@ -57,25 +58,23 @@ export function Section({ title, note, children }: { title: string; note?: React
   );
 }
 
-/** A switch of the page itself works without the hub. */
-function Toggle({
-  label,
-  note,
-  checked,
-  onChange,
-}: {
+interface ToggleProps {
   label: string;
   note?: string;
   checked: boolean;
   onChange: (on: boolean) => void;
-}) {
+  /** It is of the page itself, which can change it without the hub. */
+  local?: boolean;
+}
+
+export function Toggle({ label, note, checked, onChange, local }: ToggleProps) {
   return (
     <div className="flex items-center justify-between gap-4 px-4 py-2.5">
-      <div>
+      <div className="min-w-0">
         <p>{label}</p>
-        {note && <p className="text-sm text-muted">{note}</p>}
+        {note && <p className="foreign text-sm text-muted">{note}</p>}
       </div>
-      <Switch checked={checked} onChange={onChange} label={label} local />
+      <Switch checked={checked} onChange={onChange} label={label} local={local} />
     </div>
   );
 }
