@@ -154,13 +154,17 @@ func TestDesktop(t *testing.T) {
 
 	// Started at login, or not.
 	panel.choose(icon, "[ ] Start at login")
+	s.until("the entry", func() error { // the library turns the mark over before the entry is there
+		text, err := os.ReadFile(filepath.Join(s.home, "config", "autostart", "mcp-hub.desktop"))
+		if err == nil && !strings.Contains(string(text), `Exec="`+s.program+`" "--hidden"`) {
+			err = fmt.Errorf("it says %s", text)
+		}
+		return err
+	})
 	panel.has(icon, "[x] Start at login")
-	text, err := os.ReadFile(filepath.Join(s.home, "config", "autostart", "mcp-hub.desktop"))
-	if err != nil || !strings.Contains(string(text), `Exec="`+s.program+`" "--hidden"`) {
-		t.Errorf("%v: %s", err, text)
-	}
 	// The page shows the same, and both can switch.
 	panel.choose(icon, "Open the dashboard")
+	s.page(heading, "#/ true")
 	s.page(`location.hash = "#/settings"`, "#/settings")
 	const chosen = `["Start at login", "Tell me that a server failed", "Tell me that the tools of a server changed"].map((label) => document.querySelector("[role=switch][aria-label='" + label + "']").getAttribute("aria-checked")).join()`
 	s.page(chosen, "true,true,false")
