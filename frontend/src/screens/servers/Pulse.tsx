@@ -1,7 +1,7 @@
-import { Link } from "@tanstack/react-router";
 import { day, type ServerCounts, useSummary } from "../../api/history";
 import { Heartbeat } from "../../charts/Heartbeat";
 import { count, duration } from "../../lib/format";
+import { serverAt } from "../../lib/links";
 import { text } from "../../text";
 
 const words = text.history.pulse;
@@ -15,15 +15,13 @@ export function usePulses(): ReadonlyMap<string, ServerCounts> | undefined {
 /** The last day of one server as a strip and in numbers, which are those of the charts. It leads to the calls. */
 export function Pulse({ name, counts }: { name: string; counts?: ServerCounts }) {
   return (
-    <Link
-      to="/servers/$name"
-      params={{ name }}
-      search={{ tab: "history" }}
+    <a
+      href={serverAt(name, "history")}
       title={counts && words.title(count(counts.calls), count(counts.failed), duration(counts.p95Ms))}
       className="group flex min-w-0 flex-col gap-0.5 text-xs text-muted hover:text-text"
     >
       <Heartbeat buckets={counts?.buckets} />
       <span className="truncate">{counts ? words.calls(count(counts.calls), duration(counts.p95Ms)) : words.none}</span>
-    </Link>
+    </a>
   );
 }

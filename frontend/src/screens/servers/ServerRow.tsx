@@ -1,10 +1,10 @@
-import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import type { Server } from "../../api/client";
 import type { ServerCounts } from "../../api/history";
 import { useStale } from "../../api/queries";
 import { cx } from "../../lib/cx";
 import { ago, count, dateTime } from "../../lib/format";
+import { serverAt } from "../../lib/links";
 import { line } from "../../lib/text";
 import { useNow } from "../../lib/useNow";
 import { text } from "../../text";
@@ -44,14 +44,9 @@ export const ServerRow = memo(function ServerRow({ server: s, pulse, chosen, onC
       />
       <div className="col-start-1 min-w-0 max-md:col-span-2 md:col-start-2">
         <div className="flex min-w-0 items-center gap-2">
-          <Link
-            to="/servers/$name"
-            params={{ name: s.name }}
-            data-row-link
-            className="foreign truncate font-semibold hover:text-accent"
-          >
+          <a href={serverAt(s.name)} data-row-link className="foreign truncate font-semibold hover:text-accent">
             {name}
-          </Link>
+          </a>
           <span className="md:hidden">
             <Status server={s} />
           </span>
