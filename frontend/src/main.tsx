@@ -7,10 +7,10 @@ import { createRoot } from "react-dom/client";
 import { HubError } from "./api/client";
 import { follow } from "./api/events";
 import "./frame/downloads";
-import { applyTheme } from "./lib/prefs";
+import { applyLook } from "./lib/prefs";
 import { router } from "./router";
 
-applyTheme();
+applyLook();
 
 const cache = new QueryClient({
   defaultOptions: {

@@ -30,13 +30,14 @@ export interface Progress {
   message?: string;
 }
 
-/** What a server asks of the person during a call (elicitation). */
+/** What a server asks of the person during a call: facts (elicitation), or what a model would say (sampling). */
 export interface Question {
-  message: string;
-  schema: unknown;
+  method: "elicitation/create" | "sampling/createMessage";
+  params: Record<string, unknown>;
 }
 
-export type Answer = { action: "accept"; content: unknown } | { action: "decline" | "cancel" };
+/** The result that the server gets; undefined if the person does not want to answer. */
+export type Answer = Record<string, unknown> | undefined;
 
 export interface Listener {
   onProgress?: (progress: Progress) => void;
@@ -82,7 +83,7 @@ function sessionOf(server: string): Promise<string> {
 async function begin(server: string): Promise<string> {
   const params = {
     protocolVersion: revision,
-    capabilities: { elicitation: {} },
+    capabilities: { elicitation: {}, sampling: {} },
     clientInfo: { name: "mcp-hub-dashboard", title: "Dashboard of MCP Hub", version: "1" },
   };
   const answer = await post(server, undefined, { jsonrpc: "2.0", id: ++last, method: "initialize", params });
@@ -164,16 +165,19 @@ async function take(server: string, session: string, rpc: Rpc, call: number, lis
     listener.onProgress?.(params as unknown as Progress);
   if (rpc.method === "notifications/message") listener.onMessage?.(params as { level: string; data: unknown });
   if (rpc.id === undefined) return;
-  if (rpc.method === "elicitation/create" && listener.onQuestion) {
-    const result = await listener.onQuestion({ message: String(params.message ?? ""), schema: params.requestedSchema });
-    await post(server, session, { jsonrpc: "2.0", id: rpc.id, result });
-    return;
+  const answer = await answerTo(rpc.method, params, listener);
+  await post(server, session, { jsonrpc: "2.0", id: rpc.id, ...answer });
+}
+
+async function answerTo(method: string | undefined, params: Record<string, unknown>, { onQuestion }: Listener) {
+  if (onQuestion && method === "elicitation/create") {
+    return { result: (await onQuestion({ method, params })) ?? { action: "cancel" } };
   }
-  await post(server, session, {
-    jsonrpc: "2.0",
-    id: rpc.id,
-    error: { code: -32601, message: "The dashboard cannot answer this." },
-  });
+  if (onQuestion && method === "sampling/createMessage") {
+    const result = await onQuestion({ method, params });
+    return result ? { result } : { error: { code: -1, message: "The person did not want to answer." } };
+  }
+  return { error: { code: -32601, message: "The dashboard cannot answer this." } };
 }
 
 // Sessions end with the page.

@@ -19,7 +19,7 @@ export function ClientRow({ client: c }: { client: Client }) {
   const name = line(c.name, 80);
   const state = busy ? text.clients.busy(c.inFlight) : c.listening ? text.clients.listening : text.clients.quiet;
   return (
-    <li className="relative grid gap-x-4 gap-y-1 px-3 py-2.5 md:grid-cols-[minmax(0,1fr)_10rem_10rem_8rem_2rem] md:items-center">
+    <li className="relative grid gap-x-4 gap-y-1 px-3 py-(--row) md:grid-cols-[minmax(0,1fr)_10rem_10rem_8rem_2rem] md:items-center">
       <div className="min-w-0 max-md:pr-8">
         <p className="flex flex-wrap items-baseline gap-x-2">
           <span className="foreign font-semibold">{name || text.clients.nameless}</span>

@@ -39,7 +39,7 @@ function List({
         {settings.map((s) => (
           <li
             key={s.name}
-            className="flex flex-col gap-1 px-3 py-2.5 [contain-intrinsic-size:auto_9rem] [content-visibility:auto]"
+            className="flex flex-col gap-1 px-3 py-(--row) [contain-intrinsic-size:auto_9rem] [content-visibility:auto]"
           >
             <div className="flex flex-wrap items-baseline gap-x-3">
               <h3 className="foreign font-mono text-sm">{s.name}</h3>

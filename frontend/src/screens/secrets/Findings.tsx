@@ -26,7 +26,7 @@ export function Findings() {
           return (
             <li
               key={`${f.server} ${f.path.join(" ")} ${f.key}`}
-              className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2.5"
+              className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-(--row)"
             >
               <div className="min-w-0 grow basis-56">
                 <p className="foreign">

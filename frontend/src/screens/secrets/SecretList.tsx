@@ -77,7 +77,7 @@ function Row({
 }) {
   const name = line(s.name, 80);
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2.5">
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-(--row)">
       <div className="min-w-0 grow basis-56">
         <p className="flex flex-wrap items-center gap-x-2">
           <span className="foreign font-mono text-sm font-semibold">{name}</span>

@@ -28,7 +28,7 @@ export function PromptsTab({ server: s }: { server: Server }) {
       {data.map((p) => {
         const d = definitionOf(p);
         return (
-          <li key={p.name} className="flex items-start gap-3 px-3 py-2.5 hover:bg-sunken/60">
+          <li key={p.name} className="flex items-start gap-3 px-3 py-(--row) hover:bg-sunken/60">
             <div className="min-w-0 grow">
               <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
                 <Link

@@ -74,7 +74,7 @@ export function ToolsTab({ server: s }: { server: Server }) {
             return (
               <li
                 key={tool.name}
-                className="flex items-start gap-3 px-3 py-2.5 [contain-intrinsic-size:auto_4rem] [content-visibility:auto] hover:bg-sunken/60"
+                className="flex items-start gap-3 px-3 py-(--row) [contain-intrinsic-size:auto_4rem] [content-visibility:auto] hover:bg-sunken/60"
               >
                 <div className="min-w-0 grow">
                   <div className="flex flex-wrap items-center gap-x-2 gap-y-1">

@@ -29,7 +29,7 @@ export const ServerRow = memo(function ServerRow({ server: s, pulse, chosen, onC
     <li
       data-row={s.name}
       className={cx(
-        "grid grid-cols-[auto_minmax(0,1fr)_auto_auto] items-center gap-x-3 gap-y-1 px-3 py-2.5",
+        "grid grid-cols-[auto_minmax(0,1fr)_auto_auto] items-center gap-x-3 gap-y-1 px-3 py-(--row)",
         "md:grid-cols-[auto_minmax(0,1fr)_8.5rem_9rem_auto_auto] lg:grid-cols-[auto_minmax(0,1fr)_8.5rem_9rem_5rem_6rem_auto_auto]",
         "[contain-intrinsic-size:auto_3.75rem] [content-visibility:auto] focus-within:bg-accent-soft/40 hover:bg-sunken/60",
       )}

@@ -29,6 +29,7 @@ export function Settings() {
             ))}
           </Select>
         </div>
+        <Toggle label={text.settings.dense} checked={prefs.dense} onChange={(on) => setPrefs({ dense: on })} local />
         <Toggle
           label={text.settings.keys}
           note={text.settings.keysText}

@@ -83,7 +83,7 @@ function Row({ token: t, onRevoke }: { token: Token; onRevoke: () => void }) {
     : text.tokens.endless;
   const used = t.lastUsed ? text.tokens.used(ago(t.lastUsed, now)) : text.tokens.neverUsed;
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2.5">
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-(--row)">
       <div className="min-w-0 grow basis-56">
         <p className="flex flex-wrap items-center gap-2">
           <span className="foreign font-semibold">{line(t.name, 80)}</span>

@@ -16,11 +16,15 @@ interface Props {
   none: string;
 }
 
+/** Whether there is nothing to fill in. */
+export function takesNothing(schema: Schema): boolean {
+  const shape = shapeOf(resolve(schema, schema), schema);
+  return shape.kind === "json" && Object.keys(isObject(schema.properties) ? schema.properties : {}).length === 0;
+}
+
 /** Arguments as a form or as JSON: two views of the same value. */
 export function Arguments({ schema, value, onChange, problems, none }: Props) {
   const [asJson, setAsJson] = useState(false);
-  const shape = shapeOf(resolve(schema, schema), schema);
-  const empty = shape.kind === "json" && Object.keys(isObject(schema.properties) ? schema.properties : {}).length === 0;
   return (
     <div className="flex flex-col gap-3">
       <div className="flex items-center gap-2">
@@ -44,7 +48,7 @@ export function Arguments({ schema, value, onChange, problems, none }: Props) {
       </div>
       {asJson ? (
         <Json schema={schema} value={value} onChange={onChange} />
-      ) : empty ? (
+      ) : takesNothing(schema) ? (
         <p className="text-muted">{none}</p>
       ) : (
         <SchemaForm schema={schema} value={value} onChange={onChange} problems={problems} />

@@ -41,6 +41,7 @@ export function PromptScreen() {
             key={call}
             server={name}
             method="prompts/get"
+            of={prompt.name}
             schema={{
               type: "object",
               properties: Object.fromEntries(

@@ -7,11 +7,12 @@ import { line, plain } from "../../lib/text";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
-import type { Call } from "./useCall";
+import type { Asked } from "./useCall";
 
-/** What a server asks during a call. It says which server asks, so that nobody takes it for the hub. */
-export function QuestionDialog({ server, question }: { server: string; question: NonNullable<Call["question"]> }) {
-  const schema = isObject(question.schema) ? question.schema : {};
+/** A server asks the person for something (elicitation). It says which server asks, so that nobody takes it for the hub. */
+export function QuestionDialog({ server, asked }: { server: string; asked: Asked }) {
+  const { message, requestedSchema } = asked.params;
+  const schema = isObject(requestedSchema) ? requestedSchema : {};
   const [value, setValue] = useState<Value>({});
   const [problems, setProblems] = useState<Problem[]>([]);
   const submit = (event: FormEvent) => {
@@ -20,15 +21,15 @@ export function QuestionDialog({ server, question }: { server: string; question:
     const content = complete(schema, value ?? {}, schema);
     const found = check(schema, content);
     setProblems(found);
-    if (found.length === 0) question.answer({ action: "accept", content });
+    if (found.length === 0) asked.answer({ action: "accept", content });
   };
   return (
-    <Dialog open onClose={() => question.answer({ action: "cancel" })} title={text.call.asks(line(server, 60))} wide>
+    <Dialog open onClose={() => asked.answer(undefined)} title={text.call.asks(line(server, 60))} wide>
       <form onSubmit={submit} noValidate className="flex flex-col gap-4">
-        <p className="foreign whitespace-pre-line">{plain(question.message.slice(0, 5000))}</p>
+        <p className="foreign whitespace-pre-line">{plain(String(message ?? "").slice(0, 5000))}</p>
         <SchemaForm schema={schema} value={value} onChange={setValue} problems={problems} />
         <div className="flex justify-end gap-2">
-          <Button onClick={() => question.answer({ action: "decline" })}>{text.call.decline}</Button>
+          <Button onClick={() => asked.answer({ action: "decline" })}>{text.call.decline}</Button>
           <Button type="submit" look="solid">
             {text.call.answer}
           </Button>

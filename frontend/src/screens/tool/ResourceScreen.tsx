@@ -41,6 +41,7 @@ export function ResourceScreen() {
         key={template ?? uri}
         server={name}
         method="resources/read"
+        of={template ?? uri ?? ""}
         schema={schema}
         params={(args) => ({ uri: uriOf(args) })}
         argsOf={(params) => (template ? {} : params)}

@@ -68,6 +68,7 @@ function Tool({ server, tool, replay }: { server: Server; tool: Offer; replay: R
       <Try
         server={server.name}
         method="tools/call"
+        of={tool.name}
         schema={isObject(d.inputSchema) ? d.inputSchema : {}}
         params={(args) => ({ name: tool.name, arguments: args })}
         argsOf={(params) => params.arguments}

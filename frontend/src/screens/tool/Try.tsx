@@ -5,15 +5,20 @@ import type { Schema, Value } from "../../forms/schema";
 import { complete } from "../../forms/values";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
-import { Arguments } from "./Arguments";
+import { Arguments, takesNothing } from "./Arguments";
+import { Examples, SaveExample } from "./Examples";
+import { useExamples } from "./examples";
 import { QuestionDialog } from "./QuestionDialog";
 import { Result } from "./Result";
 import { Runs } from "./Runs";
+import { SampleDialog } from "./SampleDialog";
 import { useCall } from "./useCall";
 
 interface Props {
   server: string;
   method: string;
+  /** Whose arguments these are: the name of a tool or a prompt, or a template. */
+  of: string;
   schema: Schema;
   params: (args: Value) => Record<string, unknown>;
   argsOf: (params: Record<string, unknown>) => unknown;
@@ -25,8 +30,9 @@ interface Props {
 }
 
 /** Arguments on one side, what comes of them on the other. */
-export function Try({ server, method, schema, params, argsOf, runnable, run, none, initial }: Props) {
+export function Try({ server, method, of, schema, params, argsOf, runnable, run, none, initial }: Props) {
   const call = useCall(server, method);
+  const kept = useExamples(server, method, of);
   const [value, setValue] = useState<Value>(initial ?? {});
   const [problems, setProblems] = useState<Problem[]>([]);
   const [shown, setShown] = useState<number>();
@@ -34,13 +40,15 @@ export function Try({ server, method, schema, params, argsOf, runnable, run, non
   const summary = useRef<HTMLDivElement>(null);
   const current = call.runs.find((r) => r.id === shown) ?? call.runs[0];
 
-  const start = (anyway: boolean) => {
+  /** What is sent; undefined while what was typed is no value, which gets the focus. */
+  const whole = () => {
     const broken = form.current?.querySelector<HTMLElement>("[data-broken]");
-    if (broken) {
-      broken.focus();
-      return;
-    }
-    const args = complete(schema, value ?? {}, schema);
+    broken?.focus();
+    return broken ? undefined : complete(schema, value ?? {}, schema);
+  };
+  const start = (anyway: boolean) => {
+    const args = whole();
+    if (args === undefined) return;
     const found = anyway ? [] : check(schema, args);
     setProblems(found);
     if (found.length > 0) {
@@ -59,6 +67,13 @@ export function Try({ server, method, schema, params, argsOf, runnable, run, non
     if (problems.length > 0) setProblems(check(schema, complete(schema, next ?? {}, schema)));
   };
 
+  const fill = (next: Value) => {
+    setValue(next ?? {});
+    setProblems([]);
+    form.current?.querySelector<HTMLElement>("input, textarea, select")?.focus();
+  };
+  const asked = call.questions[0];
+
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
       <form
@@ -67,6 +82,7 @@ export function Try({ server, method, schema, params, argsOf, runnable, run, non
         noValidate
         className="flex min-w-0 flex-col gap-4 rounded-lg border border-line bg-surface p-4 shadow-card"
       >
+        <Examples kept={kept} onUse={fill} />
         <Arguments schema={schema} value={value} onChange={change} problems={problems} none={none} />
         {problems.length > 0 && (
           <div ref={summary} tabIndex={-1} role="alert" className="rounded-lg bg-err-soft p-3 text-sm">
@@ -90,6 +106,7 @@ export function Try({ server, method, schema, params, argsOf, runnable, run, non
               {text.call.anyway}
             </Button>
           )}
+          {!takesNothing(schema) && <SaveExample kept={kept} whole={whole} />}
           {call.running && (
             <Button onClick={call.cancel}>
               <Square size={14} aria-hidden />
@@ -100,18 +117,10 @@ export function Try({ server, method, schema, params, argsOf, runnable, run, non
       </form>
       <div className="flex min-w-0 flex-col gap-4">
         <Result server={server} run={current} call={call} />
-        <Runs
-          runs={call.runs}
-          shown={current?.id}
-          onShow={setShown}
-          onReuse={(old) => {
-            setValue(argsOf(old.params) ?? {});
-            setProblems([]);
-            form.current?.querySelector<HTMLElement>("input, textarea, select, button")?.focus();
-          }}
-        />
+        <Runs runs={call.runs} shown={current?.id} onShow={setShown} onReuse={(old) => fill(argsOf(old.params))} />
       </div>
-      {call.question && <QuestionDialog key={call.question.message} server={server} question={call.question} />}
+      {asked?.method === "elicitation/create" && <QuestionDialog key={asked.id} server={server} asked={asked} />}
+      {asked?.method === "sampling/createMessage" && <SampleDialog key={asked.id} server={server} asked={asked} />}
     </div>
   );
 }

@@ -12,13 +12,20 @@ export interface Run {
   cancelled?: boolean;
 }
 
+/** A question that waits for its answer. */
+export interface Asked extends Question {
+  id: number;
+  answer: (answer: Answer) => void;
+}
+
 export interface Call {
   running: boolean;
   run: (params: Record<string, unknown>) => void;
   cancel: () => void;
   progress?: Progress;
   messages: { level: string; data: unknown }[];
-  question?: Question & { answer: (answer: Answer) => void };
+  /** What the server waits for, the oldest first. */
+  questions: Asked[];
   /** The latest first; it may still run. */
   runs: Run[];
 }
@@ -32,7 +39,7 @@ export function useCall(server: string, method: string): Call {
   const [running, setRunning] = useState(false);
   const [progress, setProgress] = useState<Progress>();
   const [messages, setMessages] = useState<Call["messages"]>([]);
-  const [question, setQuestion] = useState<Call["question"]>();
+  const [questions, setQuestions] = useState<Asked[]>([]);
   const control = useRef<AbortController>(undefined);
   const last = useRef(0);
 
@@ -52,12 +59,13 @@ export function useCall(server: string, method: string): Call {
       setMessages([]);
       const ask = (q: Question) =>
         new Promise<Answer>((done) => {
+          const asked = ++last.current;
           const answer = (a: Answer) => {
-            setQuestion(undefined);
+            setQuestions((old) => old.filter((one) => one.id !== asked));
             done(a);
           };
-          own.signal.addEventListener("abort", () => answer({ action: "cancel" }), { once: true });
-          setQuestion({ ...q, answer });
+          own.signal.addEventListener("abort", () => answer(undefined), { once: true });
+          setQuestions((old) => [...old, { ...q, id: asked, answer }]);
         });
       try {
         const reply = await request(
@@ -80,5 +88,5 @@ export function useCall(server: string, method: string): Call {
     },
     [server, method],
   );
-  return { running, run: (params) => void run(params), cancel, progress, messages, question, runs };
+  return { running, run: (params) => void run(params), cancel, progress, messages, questions, runs };
 }
