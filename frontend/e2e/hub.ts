@@ -17,6 +17,7 @@ export const real = {
   everything: { command: process.execPath, args: [peer("server-everything")] } as Entry,
   memory: { command: process.execPath, args: [peer("server-memory")] } as Entry,
   files: (folder: string): Entry => ({ command: process.execPath, args: [peer("server-filesystem"), folder] }),
+  curious: { command: process.execPath, args: [join(import.meta.dirname, "curious.mjs")] } as Entry,
   hostile: { command: process.execPath, args: [join(import.meta.dirname, "hostile.mjs")] } as Entry,
 };
 

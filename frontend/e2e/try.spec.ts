@@ -10,8 +10,8 @@ let hub: Hub;
 
 beforeAll(async () => {
   browser = await launch();
-  hub = await new Hub({ everything: real.everything }).start();
-  await hub.until("everything", "ready");
+  hub = await new Hub({ everything: real.everything, curious: real.curious }).start();
+  await Promise.all([hub.until("everything", "ready"), hub.until("curious", "ready")]);
 });
 
 afterAll(async () => {
@@ -19,9 +19,9 @@ afterAll(async () => {
   await hub?.close();
 });
 
-const tool = async (name: string) => {
+const tool = async (name: string, server = "everything") => {
   const opened = await open(browser, hub);
-  await opened.page.goto(`${hub.url}#/servers/everything/tools/${name}`);
+  await opened.page.goto(`${hub.url}#/servers/${server}/tools/${name}`);
   await opened.page.getByRole("heading", { name, exact: true }).waitFor();
   return opened;
 };
@@ -65,12 +65,29 @@ test("a server that asks the person for something gets what the form says", asyn
   await context.close();
 });
 
+test("what a server asks at once is answered one after the other", async () => {
+  const { page, context, faults } = await tool("ask", "curious");
+  await page.getByRole("button", { name: "Run tool" }).click();
+  const dialog = page.getByRole("dialog", { name: "curious asks" });
+  for (const word of ["first", "second"]) {
+    await dialog.getByText(`The ${word} word`).waitFor();
+    await dialog.getByLabel("word").fill(`my ${word}`);
+    await dialog.getByRole("button", { name: "Answer" }).click();
+  }
+  await page.getByText("my first, then my second").first().waitFor();
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
 test("a long call tells how far it is, and can be cancelled", async () => {
   const { page, context, faults } = await tool("trigger-long-running-operation");
   await page.getByLabel("duration").fill("60");
   await page.getByLabel("steps").fill("240");
   await page.getByRole("button", { name: "Run tool" }).click();
-  await page.getByText(/\d of 240/).first().waitFor();
+  await page
+    .getByText(/\d of 240/)
+    .first()
+    .waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByText("Cancelled").first().waitFor();
   await hub.untilAnswer<{ calls: unknown[] }>("history/calls?outcome=cancelled", ({ calls }) => calls.length === 1);

@@ -1,0 +1,31 @@
+// An MCP server that asks two things at once during a call, and answers with what it was told.
+import { createInterface } from "node:readline";
+
+const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+const told = {};
+let call;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, method, params, result } = JSON.parse(line);
+  if (method === "initialize") {
+    const { protocolVersion } = params;
+    send({
+      id,
+      result: { protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "curious", version: "1" } },
+    });
+  } else if (method === "tools/list") {
+    send({ id, result: { tools: [{ name: "ask", inputSchema: { type: "object" } }] } });
+  } else if (method === "tools/call") {
+    call = id;
+    for (const message of ["first", "second"]) {
+      const requestedSchema = { type: "object", properties: { word: { type: "string" } } };
+      send({ id: message, method: "elicitation/create", params: { message: `The ${message} word`, requestedSchema } });
+    }
+  } else if (method) {
+    if (id !== undefined) send({ id, result: {} });
+  } else {
+    told[id] = result?.content?.word;
+    if (Object.keys(told).length === 2)
+      send({ id: call, result: { content: [{ type: "text", text: `${told.first}, then ${told.second}` }] } });
+  }
+}
