@@ -22,7 +22,8 @@ func TestStdioEra(t *testing.T) {
 	modern := script{Discover: "hello"}
 	both := script{Discover: "hello", Legacy: true}
 	pin := func(p config.Protocol) func(*changes) { return func(c *changes) { c.o.protocol = p } }
-	hurry := func(c *changes) { c.o.limits.headStart = 20 * time.Millisecond }
+	// Time enough for a busy machine to ask at all.
+	hurry := func(c *changes) { c.o.limits.headStart = 500 * time.Millisecond }
 	knows := func(c *changes) { c.o.known.legacy = true }
 	tests := []struct {
 		name    string
@@ -34,7 +35,7 @@ func TestStdioEra(t *testing.T) {
 	}{
 		{"legacy", script{Legacy: true}, nil, false, "server/discover initialize notifications/initialized", ""},
 		{"legacy that ignores what it does not know", script{Legacy: true, Discover: "nothing"}, hurry, false, "server/discover initialize notifications/initialized notifications/cancelled", ""},
-		{"legacy that is slow", script{Legacy: true, Pause: 100 * time.Millisecond}, hurry, false, "server/discover initialize notifications/initialized", ""},
+		{"legacy that is slow", script{Legacy: true, Pause: time.Second}, hurry, false, "server/discover initialize notifications/initialized", ""},
 		{"modern", modern, nil, true, "server/discover subscriptions/listen", ""},
 		{"modern although initialize was right before", modern, knows, false, "initialize", "only 2026-07-28"},
 		{"both", both, nil, true, "server/discover subscriptions/listen", ""},
