@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, open, problems } from "./browser";
@@ -107,5 +108,27 @@ test("what a save will do is told before, and what it replaced can be put back",
   await page.getByText("Restored and applied").last().waitFor();
   await page.getByRole("button", { name: "Back to the text" }).click();
   await page.getByText("No problems").waitFor();
+  await context.close();
+});
+
+test("the servers of one file among several can be looked at alone", async () => {
+  const second = join(hub.home, "project.json");
+  writeFileSync(second, JSON.stringify({ mcpServers: { ours: { ...real.memory, disabled: true } } }));
+  await hub.stop();
+  hub.write(first);
+  hub.more = [second];
+  await hub.start();
+  const { page, context } = await open(browser, hub);
+  await page.goto(`${hub.url}#/`);
+  await page.getByRole("link", { name: "ours" }).waitFor();
+  await page.getByLabel("Configuration file").selectOption("project.json");
+  await page.getByRole("link", { name: "a", exact: true }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "All 1" }).waitFor();
+  expect(await problems(page)).toEqual([]);
+  await page.reload();
+  await page.getByRole("link", { name: "ours" }).waitFor();
+  expect(await page.getByRole("link", { name: "a", exact: true }).count()).toBe(0);
+  await page.getByLabel("Configuration file").selectOption("All files");
+  await page.getByRole("link", { name: "a", exact: true }).waitFor();
   await context.close();
 });

@@ -26,6 +26,8 @@ export class Hub {
   readonly home = mkdtempSync(join(tmpdir(), "mcp-hub-e2e-"));
   readonly file = join(this.home, "servers.json");
   port = 0;
+  /** Configuration files beside the first. */
+  more: string[] = [];
   private process?: ChildProcess;
   private ends: (() => void)[] = [];
 
@@ -58,7 +60,8 @@ export class Hub {
   /** Starts it, on the same port as before if it was started before. */
   async start(): Promise<this> {
     const dir = (name: string) => join(this.home, name);
-    const child = spawn(binary, ["--config", this.file, "--watch", "--port", String(this.port)], {
+    const files = [this.file, ...this.more].flatMap((file) => ["--config", file]);
+    const child = spawn(binary, [...files, "--watch", "--port", String(this.port)], {
       cwd: this.home,
       env: {
         PATH: `${dir("bin")}:${process.env.PATH}`,

@@ -22,9 +22,10 @@ const servers = createRoute({
   getParentRoute: () => root,
   path: "/",
   component: Servers,
-  validateSearch: (s): { q?: string; show?: string; sort?: string } => ({
+  validateSearch: (s): { q?: string; show?: string; sort?: string; file?: string } => ({
     q: word(s.q),
     show: word(s.show),
+    file: word(s.file),
     sort: word(s.sort),
   }),
 });

@@ -88,6 +88,8 @@ export const text = {
     filter: "Filter servers",
     show: "Which servers",
     shows: { all: "All", attention: "Need you", running: "Connected", off: "Off" },
+    file: "Configuration file",
+    allFiles: "All files",
     sort: "Order",
     sorts: { name: "By name", state: "By state", tools: "Most tools", since: "Changed last" },
     noneShown: "No server fits the filter",

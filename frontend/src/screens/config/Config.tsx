@@ -1,5 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useConfigFiles, useConfigSchema } from "../../api/queries";
+import { shortest } from "../../lib/paths";
 import { text } from "../../text";
 import { Badge } from "../../ui/Badge";
 import { Failure, Loading } from "../../ui/states";
@@ -26,9 +27,9 @@ export function Config() {
 
   const list = files.data.files;
   const current = view === "merged" ? undefined : (list.find((f) => f.index === file) ?? list[0]);
-  const name = (path: string) => (list.filter((f) => base(f.path) === base(path)).length > 1 ? path : base(path));
+  const paths = list.map((f) => f.path);
   const tabs = [
-    ...list.map((f) => ({ id: String(f.index), label: name(f.path) })),
+    ...list.map((f) => ({ id: String(f.index), label: shortest(f.path, paths) })),
     { id: "merged", label: text.config.views.merged },
   ];
   return (
@@ -68,5 +69,3 @@ export function Config() {
     </div>
   );
 }
-
-const base = (path: string) => path.split(/[\\/]/).pop() ?? path;

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Finding, useFindings } from "../../api/secrets";
+import { base } from "../../lib/paths";
 import { line } from "../../lib/text";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
@@ -22,7 +23,7 @@ export function Findings() {
       <ul className="divide-y divide-line rounded-lg border border-line bg-surface shadow-card">
         {data.map((f) => {
           const what = line(f.key || f.path.join("."), 80);
-          const file = f.from.file.split(/[\\/]/).pop() ?? "";
+          const file = base(f.from.file);
           return (
             <li
               key={`${f.server} ${f.path.join(" ")} ${f.key}`}

@@ -5,6 +5,7 @@ import { useStale } from "../../api/queries";
 import { cx } from "../../lib/cx";
 import { ago, count, dateTime } from "../../lib/format";
 import { serverAt } from "../../lib/links";
+import { base } from "../../lib/paths";
 import { line } from "../../lib/text";
 import { useNow } from "../../lib/useNow";
 import { text } from "../../text";
@@ -92,7 +93,7 @@ function Summary({ server: s }: { server: Server }) {
     );
   }
   const about = s.description ? line(s.description, 160) : text.transport(s.transport, s.era);
-  const file = s.config?.file.split(/[\\/]/).pop();
+  const file = s.config && base(s.config.file);
   return (
     <p className="foreign truncate text-sm text-muted">
       {about}

@@ -4,6 +4,7 @@ import { useCallback, useRef, useState } from "react";
 import type { Server } from "../../api/client";
 import { useServers, useSetEnabled } from "../../api/queries";
 import { cx } from "../../lib/cx";
+import { shortest } from "../../lib/paths";
 import { setPrefs, usePrefs } from "../../lib/prefs";
 import { text } from "../../text";
 import { Button } from "../../ui/Button";
@@ -11,7 +12,7 @@ import { Filter, Select } from "../../ui/Field";
 import { Empty, Failure, Loading } from "../../ui/states";
 import { complain, toast } from "../../ui/Toast";
 import { BulkBar } from "./BulkBar";
-import { counts, isShow, isSort, needsPerson, type Show, type Sort, select } from "./list";
+import { counts, filesOf, isShow, isSort, needsPerson, type Show, type Sort, select } from "./list";
 import { usePulses } from "./Pulse";
 import { ServerRow } from "./ServerRow";
 import { useRowKeys } from "./useRowKeys";
@@ -34,13 +35,12 @@ export function Servers() {
   );
 }
 
-function List({ servers }: { servers: Server[] }) {
+function List({ servers: all }: { servers: Server[] }) {
   const search = useSearch({ from: "/" });
   const navigate = useNavigate({ from: "/" });
   const { builtin } = usePrefs();
   const list = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  useRowKeys(list, servers);
   const pulses = usePulses();
 
   const show: Show = isShow(search.show) ? search.show : "all";
@@ -48,11 +48,15 @@ function List({ servers }: { servers: Server[] }) {
   const words = search.q ?? "";
   const set = (change: Partial<typeof search>) =>
     void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
+  const files = filesOf(all);
+  const file = files.find((f) => f === search.file);
+  const servers = file ? all.filter((s) => s.config?.file === file) : all;
+  useRowKeys(list, servers);
   const shown = select(servers, show, words, sort);
   const needing = sort === "name" && show === "all" ? shown.filter(needsPerson) : [];
   const others = shown.filter((s) => !needing.includes(s));
   const number = counts(servers);
-  const picked = servers.filter((s) => chosen.has(s.name));
+  const picked = all.filter((s) => chosen.has(s.name));
 
   const choose = useCallback((name: string, yes: boolean) => {
     setChosen((old) => new Set(yes ? [...old, name] : [...old].filter((n) => n !== name)));
@@ -96,6 +100,21 @@ function List({ servers }: { servers: Server[] }) {
           ))}
         </fieldset>
         <div className="grow" />
+        {files.length > 1 && (
+          <Select
+            aria-label={text.servers.file}
+            value={file ?? ""}
+            onChange={(e) => set({ file: e.target.value || undefined })}
+            className="foreign w-auto! max-w-56"
+          >
+            <option value="">{text.servers.allFiles}</option>
+            {files.map((f) => (
+              <option key={f} value={f}>
+                {shortest(f, files)}
+              </option>
+            ))}
+          </Select>
+        )}
         <Select
           aria-label={text.servers.sort}
           value={sort}
@@ -116,7 +135,9 @@ function List({ servers }: { servers: Server[] }) {
         <Empty
           icon={<FilterIcon size={24} aria-hidden />}
           title={text.servers.noneShown}
-          action={<Button onClick={() => set({ q: undefined, show: undefined })}>{text.clearFilter}</Button>}
+          action={
+            <Button onClick={() => set({ q: undefined, show: undefined, file: undefined })}>{text.clearFilter}</Button>
+          }
         />
       )}
       {needing.length > 0 && (

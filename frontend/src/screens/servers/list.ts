@@ -25,6 +25,9 @@ const sorts: Record<Sort, (a: Server, b: Server) => number> = {
 export const isShow = (s: string | undefined): s is Show => s !== undefined && s in shows;
 export const isSort = (s: string | undefined): s is Sort => s !== undefined && s in sorts;
 
+/** The configuration files that the servers stand in. */
+export const filesOf = (servers: Server[]) => [...new Set(servers.flatMap((s) => s.config?.file ?? []))].sort();
+
 /** How many servers each filter shows. */
 export function counts(servers: Server[]): Record<Show, number> {
   const of = (show: Show) => servers.filter(shows[show]).length;
