@@ -120,13 +120,13 @@ test("the servers of one file among several can be looked at alone", async () =>
   await hub.start();
   const { page, context } = await open(browser, hub);
   await page.goto(`${hub.url}#/`);
-  await page.getByRole("link", { name: "ours" }).waitFor();
+  await page.getByRole("link", { name: "ours", exact: true }).waitFor();
   await page.getByLabel("Configuration file").selectOption("project.json");
   await page.getByRole("link", { name: "a", exact: true }).waitFor({ state: "detached" });
   await page.getByRole("button", { name: "All 1" }).waitFor();
   expect(await problems(page)).toEqual([]);
   await page.reload();
-  await page.getByRole("link", { name: "ours" }).waitFor();
+  await page.getByRole("link", { name: "ours", exact: true }).waitFor();
   expect(await page.getByRole("link", { name: "a", exact: true }).count()).toBe(0);
   await page.getByLabel("Configuration file").selectOption("All files");
   await page.getByRole("link", { name: "a", exact: true }).waitFor();

@@ -1,9 +1,8 @@
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 import { line, plain } from "../../lib/text";
 import { text } from "../../text";
-import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
 import { TextArea } from "../../ui/Field";
+import { Ask } from "./Ask";
 import { Contents } from "./Contents";
 import type { Asked } from "./useCall";
 
@@ -12,37 +11,28 @@ export function SampleDialog({ server, asked }: { server: string; asked: Asked }
   const [typed, setTyped] = useState("");
   const id = useId();
   const { systemPrompt, messages } = asked.params;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const answer = () =>
     asked.answer({ role: "assistant", content: { type: "text", text: typed }, model: "person", stopReason: "endTurn" });
-  };
+  const refuse = () => asked.answer(undefined);
   return (
-    <Dialog
-      open
-      onClose={() => asked.answer(undefined)}
+    <Ask
       title={text.call.samples(line(server, 60))}
       description={text.call.samplesText}
-      wide
+      onAnswer={answer}
+      onDecline={refuse}
+      onClose={refuse}
     >
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        {typeof systemPrompt === "string" && systemPrompt !== "" && (
-          <div className="flex flex-col gap-1">
-            <p className="text-sm font-medium text-muted">{text.call.system}</p>
-            <p className="foreign whitespace-pre-line">{plain(systemPrompt.slice(0, 5000))}</p>
-          </div>
-        )}
-        <Contents server={server} result={{ messages }} />
+      {typeof systemPrompt === "string" && systemPrompt !== "" && (
         <div className="flex flex-col gap-1">
-          <label htmlFor={id}>{text.call.sample}</label>
-          <TextArea id={id} rows={4} value={typed} onChange={(e) => setTyped(e.target.value)} />
+          <p className="text-sm font-medium text-muted">{text.call.system}</p>
+          <p className="foreign whitespace-pre-line">{plain(systemPrompt.slice(0, 5000))}</p>
         </div>
-        <div className="flex justify-end gap-2">
-          <Button onClick={() => asked.answer(undefined)}>{text.call.decline}</Button>
-          <Button type="submit" look="solid">
-            {text.call.answer}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      <Contents server={server} result={{ messages }} />
+      <div className="flex flex-col gap-1">
+        <label htmlFor={id}>{text.call.sample}</label>
+        <TextArea id={id} rows={4} value={typed} onChange={(e) => setTyped(e.target.value)} />
+      </div>
+    </Ask>
   );
 }
