@@ -17,14 +17,19 @@ import (
 	"mcphub/hub/upstream"
 )
 
-// Catalog keeps the views up to date with the servers. Reading is lock-free.
+// Catalog keeps the views up to date with the servers. Whoever knows of a change sees it in the views; reading is lock-free
+// while nothing changes.
 type Catalog struct {
 	set      *upstream.Set
 	log      *slog.Logger
-	dirty    chan struct{} // holds one token when something has changed
 	settings atomic.Pointer[config.Settings]
-	current  atomic.Pointer[snapshot]
 	onChange func([]Change) // set before Run, and then only read
+
+	touched atomic.Uint64 // how often something has changed
+	wake    chan struct{} // holds one token then
+	mu      sync.Mutex    // of making the views anew
+	made    atomic.Uint64 // what touched was before that
+	current atomic.Pointer[snapshot]
 }
 
 // snapshot is all views at one moment.
@@ -47,13 +52,13 @@ type Change struct {
 
 // New returns a catalog of the servers in set, empty until Run.
 func New(set *upstream.Set, settings config.Settings, log *slog.Logger) *Catalog {
-	c := &Catalog{set: set, log: log, dirty: make(chan struct{}, 1), onChange: func([]Change) {}}
+	c := &Catalog{set: set, log: log, wake: make(chan struct{}, 1), onChange: func([]Change) {}}
 	c.settings.Store(&settings)
 	c.current.Store(build(settings, nil, &snapshot{}, log))
 	return c
 }
 
-// OnChange has f called with what changed, after the views have changed. Call it before Run.
+// OnChange has f called with what changed, after the views have changed. It must not look at them. Call it before Run.
 func (c *Catalog) OnChange(f func([]Change)) { c.onChange = f }
 
 // Configure changes the settings.
@@ -62,10 +67,11 @@ func (c *Catalog) Configure(settings config.Settings) {
 	c.Touch()
 }
 
-// Touch has the views made anew soon. It never blocks.
+// Touch has the views made anew: soon, or for whoever looks at them first. It never blocks.
 func (c *Catalog) Touch() {
+	c.touched.Add(1)
 	select {
-	case c.dirty <- struct{}{}:
+	case c.wake <- struct{}{}:
 	default:
 	}
 }
@@ -74,8 +80,8 @@ func (c *Catalog) Touch() {
 func (c *Catalog) Run(ctx context.Context) error {
 	for {
 		select {
-		case <-c.dirty:
-			c.rebuild()
+		case <-c.wake:
+			c.fresh()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -83,14 +89,28 @@ func (c *Catalog) Run(ctx context.Context) error {
 }
 
 // All returns the view of all servers.
-func (c *Catalog) All() *View { return c.current.Load().all }
+func (c *Catalog) All() *View { return c.fresh().all }
 
 // View returns what a policy leaves of the view of one server under its own names, or of all servers if server is empty.
 // It returns nil if there is no such server.
 func (c *Catalog) View(server string, policy *access.Policy) *View {
-	return c.current.Load().view(server, policy)
+	return c.fresh().view(server, policy)
 }
 
+// fresh returns the views with all that has changed.
+func (c *Catalog) fresh() *snapshot {
+	if c.made.Load() < c.touched.Load() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if now := c.touched.Load(); c.made.Load() < now { // nobody else has done it meanwhile
+			c.rebuild()
+			c.made.Store(now)
+		}
+	}
+	return c.current.Load()
+}
+
+// rebuild makes the views anew. c.mu is held.
 func (c *Catalog) rebuild() {
 	settings, old := *c.settings.Load(), c.current.Load()
 	known := map[*upstream.Server]*part{}

@@ -29,7 +29,7 @@ type Standing struct {
 
 // Standing returns how a tool stands with the clients that have a view (see [Catalog.View]), by the server's own name of it.
 func (c *Catalog) Standing(view string, policy *access.Policy, server, tool string) Standing {
-	s := c.current.Load()
+	s := c.fresh()
 	found := c.set.Get(server)
 	if found == nil {
 		return Standing{}

@@ -288,13 +288,13 @@ func (l *life) publish(state State) {
 	}
 }
 
-// announce wakes those who wait for a change, and tells the set.
+// announce tells the set of a change, and then wakes those who wait for one.
 func (s *Server) announce() {
+	s.set.changed()
 	s.mu.Lock()
 	close(s.changed)
 	s.changed = make(chan struct{})
 	s.mu.Unlock()
-	s.set.changed()
 }
 
 // event takes what the server sends outside of any call.
