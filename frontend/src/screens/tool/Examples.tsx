@@ -7,7 +7,7 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Input } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
-import type { Example, useExamples } from "./examples";
+import type { Example, useExamples } from "./useExamples";
 
 type Kept = ReturnType<typeof useExamples>;
 

@@ -7,12 +7,12 @@ import { text } from "../../text";
 import { Button } from "../../ui/Button";
 import { Arguments, takesNothing } from "./Arguments";
 import { Examples, SaveExample } from "./Examples";
-import { useExamples } from "./examples";
 import { QuestionDialog } from "./QuestionDialog";
 import { Result } from "./Result";
 import { Runs } from "./Runs";
 import { SampleDialog } from "./SampleDialog";
 import { useCall } from "./useCall";
+import { useExamples } from "./useExamples";
 
 interface Props {
   server: string;
