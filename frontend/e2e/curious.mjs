@@ -1,8 +1,8 @@
-// An MCP server that asks two things at once during a call, and answers with what it was told.
+// An MCP server that asks two things at once during a call, and answers with what it was told: or at once, without that.
 import { createInterface } from "node:readline";
 
 const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
-const told = {};
+let told;
 let call;
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -14,18 +14,24 @@ for await (const line of createInterface({ input: process.stdin })) {
       result: { protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "curious", version: "1" } },
     });
   } else if (method === "tools/list") {
-    send({ id, result: { tools: [{ name: "ask", inputSchema: { type: "object" } }] } });
+    send({ id, result: { tools: ["ask", "leave"].map((name) => ({ name, inputSchema: { type: "object" } })) } });
   } else if (method === "tools/call") {
-    call = id;
+    call = params.name === "ask" ? id : undefined;
+    told = [];
     for (const message of ["first", "second"]) {
       const requestedSchema = { type: "object", properties: { word: { type: "string" } } };
-      send({ id: message, method: "elicitation/create", params: { message: `The ${message} word`, requestedSchema } });
+      send({
+        id: `${message} ${id}`,
+        method: "elicitation/create",
+        params: { message: `The ${message} word`, requestedSchema },
+      });
     }
+    if (call === undefined) send({ id, result: { content: [{ type: "text", text: "never mind" }] } });
   } else if (method) {
     if (id !== undefined) send({ id, result: {} });
   } else {
-    told[id] = result?.content?.word;
-    if (Object.keys(told).length === 2)
-      send({ id: call, result: { content: [{ type: "text", text: `${told.first}, then ${told.second}` }] } });
+    told.push(result?.content?.word);
+    if (call !== undefined && told.length === 2)
+      send({ id: call, result: { content: [{ type: "text", text: told.join(", then ") }] } });
   }
 }

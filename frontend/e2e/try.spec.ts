@@ -79,6 +79,17 @@ test("what a server asks at once is answered one after the other", async () => {
   await context.close();
 });
 
+test("a question goes with the call that it was asked in", async () => {
+  const { page, context, faults } = await tool("leave", "curious");
+  await page.getByRole("button", { name: "Run tool" }).click();
+  await page.getByText("never mind").first().waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Run again" }).click();
+  await page.getByText("Earlier runs on this page").waitFor();
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
 test("arguments are kept as examples", async () => {
   const { page, context, faults } = await tool("get-sum");
   await page.getByLabel("a", { exact: true }).fill("20");
@@ -108,8 +119,14 @@ test("arguments are kept as examples", async () => {
   await expect.poll(() => page.getByLabel("b", { exact: true }).inputValue()).toBe("23");
   await page.getByRole("button", { name: "Delete the example the answer" }).click();
   await other.getByRole("button", { name: "Use the arguments of the answer" }).waitFor({ state: "detached" });
+  await other.getByLabel("b", { exact: true }).fill("1");
+  await other.getByRole("button", { name: "Save as example" }).click();
+  await other.getByLabel("Name of the example").fill("came later");
+  await other.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("button", { name: "Use the arguments of came later" }).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
   await other.getByRole("button", { name: "Use the arguments of the answer" }).waitFor();
+  expect(await other.getByRole("button", { name: "Use the arguments of came later" }).count()).toBe(1);
 
   // Another tool has none.
   await other.goto(`${hub.url}#/servers/everything/tools/echo`);

@@ -17,7 +17,7 @@ import (
 	"mcphub/hub/upstream"
 )
 
-// Catalog keeps the views up to date with the servers. Whoever knows of a change sees it in the views; reading is lock-free
+// Catalog keeps the views up to date with the servers. Whoever was told of a change sees it in the views; reading is lock-free
 // while nothing changes.
 type Catalog struct {
 	set      *upstream.Set

@@ -83,6 +83,7 @@ export function useCall(server: string, method: string): Call {
       } catch (error) {
         note(own.signal.aborted ? { cancelled: true } : { error });
       } finally {
+        own.abort(); // what the server still asks is over too
         if (control.current === own) setRunning(false);
       }
     },

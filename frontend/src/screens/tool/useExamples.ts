@@ -15,12 +15,15 @@ const isExample = (v: unknown): v is Example => isObject(v) && typeof v.name ===
 /** The examples of a tool, a prompt or a template of a server, and ways to change them. */
 export function useExamples(server: string, method: string, of: string) {
   const key = JSON.stringify([server, method, of]);
-  const kept = store.use()[key];
-  const examples = Array.isArray(kept) ? kept.filter(isExample) : [];
-  const others = (name: string) => examples.filter((e) => e.name !== name);
+  const among = (all: Record<string, unknown>) => {
+    const kept = all[key];
+    return Array.isArray(kept) ? kept.filter(isExample) : [];
+  };
+  // As it is when something is changed, which may be long after it was shown: undoing must not undo what came later.
+  const others = (name: string) => among(store.get()).filter((e) => e.name !== name);
   const put = (next: Example[]) => store.set({ [key]: next.length > 0 ? next : undefined });
   return {
-    examples,
+    examples: among(store.use()),
     save: (example: Example) => put([...others(example.name), example]),
     remove: (name: string) => put(others(name)),
   };
